@@ -1,0 +1,1 @@
+"""Consilium's medicine: records, images, findings, diagnosis, treatment, explanation. No Qt, no network."""

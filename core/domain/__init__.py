@@ -1,0 +1,1 @@
+"""Frozen types that everything is made of. No I/O, no clinical logic."""

@@ -1,0 +1,20 @@
+"""Consilium. No arguments: the window; with a verb: the same work without a window (`main.py --help`)."""
+
+import sys
+
+
+def main(argv: list[str]) -> int:
+    """Run a verb, or open the window. Exit code 0, 2 (the user's to mend) or 1 (ours)."""
+    if argv:
+        from core.verbs import run
+
+        return run(argv)
+    import onnxruntime  # noqa: F401  before PySide6: Windows DLL order
+
+    from ui.app import run_window
+
+    return run_window()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
