@@ -1,0 +1,1 @@
+"""Findings to a ranked differential: common and rare engines, fusion, red flags, next best question."""
