@@ -1,0 +1,171 @@
+"""The rare-disease pack: an index built once from an HPO release, loaded in a fraction of a second.
+
+`build(hp.obo, phenotype.hpoa, genes_to_phenotype.txt)` writes `<packs>/rare-<hpo date>-<format>/`; `load()` maps it back.
+The pack holds, for each OMIM disease, its annotations with frequencies, smoothed by what is known of its Orphanet
+counterpart and of its siblings (same gene or numbered series), propagated up the ontology.
+"""
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.basics import Version
+from core.errors import UserError
+from core.paths import packs
+
+FORMAT = 2
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Csr:
+    """Rows of varying length: row i is `values[start[i]:start[i + 1]]`, with `weights` beside them when given."""
+
+    start: Ints
+    values: Ints
+    weights: Floats
+
+    def row(self, i: int) -> tuple[Ints, Floats]:
+        """Values and weights of row i."""
+        a, b = int(self.start[i]), int(self.start[i + 1])
+        return self.values[a:b], self.weights[a:b]
+
+
+@dataclass(frozen=True, slots=True)
+class TermNames:
+    """Names of one term, for search and for reading notes."""
+
+    id: str
+    name: str
+    zh: str
+    synonyms: tuple[str, ...]
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disease:
+    """One OMIM disease: its name, gene symbols, Orphanet codes and which sibling group it belongs to."""
+
+    id: str
+    name: str
+    genes: tuple[str, ...]
+    orpha: tuple[str, ...]
+    series: str
+
+
+@dataclass(frozen=True, slots=True)
+class RarePack:
+    """The loaded index. Term and disease numbers index every array.
+
+    `ancestors` (terms x ancestors, self first) covers phenotypic abnormalities only; `postings` (terms x diseases) holds
+    propagated frequencies; `direct` (diseases x terms) the diseases' own annotations with their frequency;
+    `background` is the share of diseases, weighted by frequency, that show a term.
+    """
+
+    version: Version
+    hpoa_version: str
+    terms: tuple[TermNames, ...]
+    diseases: tuple[Disease, ...]
+    replaced: dict[str, str]
+    ancestors: Csr
+    postings: Csr
+    direct: Csr
+    background: Floats
+    number: dict[str, int]
+    disease_number: dict[str, int]
+
+    def term(self, code: str) -> int | None:
+        """The number of a term by its current, alternative or retired id; None when unknown."""
+        found = self.number.get(code)
+        return found if found is not None else self.number.get(self.replaced.get(code, ""))
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    format: int
+    version: str
+    hpoa_version: str
+    sha256: str
+    terms: tuple[TermNames, ...]
+    diseases: tuple[Disease, ...]
+    replaced: dict[str, str]
+
+
+def save(pack: RarePack, folder: Path) -> None:
+    """Write a pack whole or not at all: into a temporary folder, then renamed."""
+    temporary = folder.with_name(folder.name + ".partial")
+    temporary.mkdir(parents=True, exist_ok=True)
+    meta = _Meta(
+        format=FORMAT,
+        version=pack.version.version,
+        hpoa_version=pack.hpoa_version,
+        sha256=pack.version.sha256,
+        terms=pack.terms,
+        diseases=pack.diseases,
+        replaced=pack.replaced,
+    )
+    (temporary / "meta.msgpack").write_bytes(msgspec.msgpack.encode(meta))
+    arrays: dict[str, NDArray[np.generic]] = {"background": pack.background}
+    for name in ("ancestors", "postings", "direct"):
+        csr: Csr = getattr(pack, name)
+        arrays |= {f"{name}_start": csr.start, f"{name}_values": csr.values, f"{name}_weights": csr.weights}
+    for name, array in arrays.items():
+        np.save(temporary / f"{name}.npy", array)
+    (temporary / "about.json").write_text(
+        json.dumps({"format": FORMAT, "hpo": pack.version.version, "hpoa": pack.hpoa_version}, indent=1), "utf-8"
+    )
+    if folder.exists():
+        import shutil
+
+        shutil.rmtree(folder)
+    temporary.rename(folder)
+
+
+def read(folder: Path) -> RarePack:
+    """The pack of a folder. Raises `UserError` when it is of another format."""
+    meta = msgspec.msgpack.decode((folder / "meta.msgpack").read_bytes(), type=_Meta)
+    if meta.format != FORMAT:
+        raise UserError(f"The rare-disease pack {folder.name} is of another format.", "Run: main.py knowledge build rare")
+
+    def csr(name: str) -> Csr:
+        return Csr(*(np.load(folder / f"{name}_{part}.npy") for part in ("start", "values", "weights")))
+
+    return RarePack(
+        version=Version("hpo-rare", meta.version, meta.sha256),
+        hpoa_version=meta.hpoa_version,
+        terms=meta.terms,
+        diseases=meta.diseases,
+        replaced=meta.replaced,
+        ancestors=csr("ancestors"),
+        postings=csr("postings"),
+        direct=csr("direct"),
+        background=np.load(folder / "background.npy"),
+        number={t.id: i for i, t in enumerate(meta.terms)},
+        disease_number={d.id: i for i, d in enumerate(meta.diseases)},
+    )
+
+
+def newest(folder: Path | None = None) -> Path | None:
+    """The newest rare pack of this format in the packs folder, or None."""
+    found = sorted((folder or packs()).glob(f"rare-*-f{FORMAT}"))
+    found = [p for p in found if (p / "meta.msgpack").is_file()]
+    return found[-1] if found else None
+
+
+@functools.cache
+def _cached(folder: Path) -> RarePack:
+    return read(folder)
+
+
+def load() -> RarePack:
+    """The newest pack, read once a process. Raises `UserError` when none has been built."""
+    folder = newest()
+    if folder is None:
+        raise UserError("The rare-disease pack has not been built.", "Run: main.py knowledge build rare")
+    return _cached(folder)

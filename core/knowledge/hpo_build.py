@@ -1,0 +1,320 @@
+"""Build the rare-disease pack from an HPO release. Parameters and their reasons: docs/decisions/0002-rare-engine.md."""
+
+import csv
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.domain.basics import Version
+from core.errors import UserError
+from core.knowledge.hpo import FORMAT, Csr, Disease, RarePack, TermNames
+from core.knowledge.obo import Annotation, Ontology, frequency_counts, read_hpoa, read_obo
+from core.progress import Report, silent
+
+PHENOTYPE_ROOT = "HP:0000118"
+DEFAULT_FREQUENCY = 0.4
+PRIOR_CASES, PRIOR_TOTAL = 1.5, 3.0  # Beta(1.5, 1.5) shrinkage of k of n
+ORPHANET_WEIGHT = 0.6
+SIBLING_WEIGHT = 0.1
+
+Frequencies = dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The files of one HPO release; `chinese` (babelon TSV) is optional."""
+
+    obo: Path
+    hpoa: Path
+    genes: Path | None = None
+    chinese: Path | None = None
+
+
+def release_in(folder: Path, chinese: Path | None = None) -> Release:
+    """The release's files in a folder. Raises `UserError` naming the missing one."""
+    for name in ("hp.obo", "phenotype.hpoa"):
+        if not (folder / name).is_file():
+            raise UserError(f"{folder} holds no {name}.", "Put hp.obo and phenotype.hpoa of one HPO release there.")
+    genes = folder / "genes_to_phenotype.txt"
+    return Release(folder / "hp.obo", folder / "phenotype.hpoa", genes if genes.is_file() else None, chinese)
+
+
+def build(release: Release, report: Report = silent) -> RarePack:
+    """The pack of a release. Takes some ten seconds; reports progress in five steps."""
+    report(0, 5, "reading the ontology")
+    ontology = read_obo(release.obo)
+    report(1, 5, "reading the annotations")
+    hpoa_version, rows = read_hpoa(release.hpoa)
+    space = TermSpace(ontology)
+    genes = _genes(release.genes)
+    report(2, 5, "diseases")
+    book = AnnotationBook(rows, space)
+    diseases = _diseases(book, genes)
+    report(3, 5, "smoothing")
+    profiles = smoothed_profiles(book, diseases, space)
+    report(4, 5, "index")
+    pack = assemble(
+        ontology, hpoa_version, space, diseases, profiles, [book.direct(d.id) for d in diseases], _sha256(release),
+        _chinese(release.chinese),
+    )
+    report(5, 5, "done")
+    return pack
+
+
+class TermSpace:
+    """Numbers for the phenotypic-abnormality terms, and their ancestors (self first, root left out)."""
+
+    def __init__(self, ontology: Ontology) -> None:
+        self._ontology = ontology
+        self._closure: dict[str, frozenset[str]] = {}
+        self.ids = [t for t in ontology.terms if PHENOTYPE_ROOT in self.closure(t) and t != PHENOTYPE_ROOT]
+        self.number = {t: i for i, t in enumerate(self.ids)}
+        self.ancestors = [
+            [i, *(self.number[a] for a in self.closure(t) if a != t and a in self.number)]
+            for i, t in enumerate(self.ids)
+        ]
+
+    def closure(self, term: str) -> frozenset[str]:
+        """A term with all its ancestors."""
+        if term not in self._closure:
+            found = {term}
+            for parent in self._ontology.terms[term].parents:
+                if parent in self._ontology.terms:
+                    found |= self.closure(parent)
+            self._closure[term] = frozenset(found)
+        return self._closure[term]
+
+    def current(self, term: str) -> int | None:
+        """The number of a term by any of its ids."""
+        found = self.number.get(term)
+        return found if found is not None else self.number.get(self._ontology.replaced.get(term, ""))
+
+    def propagate(self, direct: Mapping[int, float]) -> Frequencies:
+        """Each annotation implies its ancestors, at the highest frequency of any descendant."""
+        out: Frequencies = {}
+        for term, frequency in direct.items():
+            for ancestor in self.ancestors[term]:
+                if frequency > out.get(ancestor, 0.0):
+                    out[ancestor] = frequency
+        return out
+
+
+class AnnotationBook:
+    """The phenotype rows by disease, in term numbers; negated rows and other aspects are left out."""
+
+    def __init__(self, rows: Iterable[Annotation], space: TermSpace) -> None:
+        self._rows: dict[str, list[tuple[int, str, tuple[float, float] | None]]] = defaultdict(list)
+        self.names: dict[str, str] = {}
+        self.cited_by: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            term = space.current(row.term)
+            if row.aspect != "P" or row.negated or term is None:
+                continue
+            self._rows[row.disease].append((term, row.reference, frequency_counts(row.frequency)))
+            self.names.setdefault(row.disease, row.name)
+            self.cited_by[row.reference].add(row.disease)
+
+    def of(self, system: str) -> list[str]:
+        """Diseases of a system (OMIM, ORPHA), in file order."""
+        return [d for d in self._rows if d.startswith(system + ":")]
+
+    def direct(self, disease: str, without: frozenset[str] = frozenset()) -> Frequencies:
+        """A disease's own annotations with shrunken frequencies; rows citing a reference in `without` are left out."""
+        counts: dict[int, tuple[float, float]] = {}
+        for term, reference, count in self._rows.get(disease, ()):
+            if reference in without:
+                continue
+            k, n = counts.get(term, (0.0, 0.0))
+            counts[term] = (k + count[0], n + count[1]) if count else (k, n)
+        return {
+            t: (k + PRIOR_CASES) / (n + PRIOR_TOTAL) if n > 0 else DEFAULT_FREQUENCY for t, (k, n) in counts.items()
+        }
+
+
+def words(name: str) -> tuple[str, ...]:
+    """A disease name as sorted plain words, for matching names across vocabularies."""
+    plain = re.sub(r"[^a-z0-9 ]", " ", name.lower()).replace(" syndrome", " ")
+    return tuple(sorted(plain.split()))
+
+
+def series_of(name: str) -> str:
+    """A name without its number or type, so that "... 96" and "... 12" share a series."""
+    return re.sub(r"[\s,]+(\d+[a-z]?|type .*|[ivx]+)$", "", name.lower()).strip()
+
+
+def _genes(path: Path | None) -> dict[str, set[str]]:
+    out: dict[str, set[str]] = defaultdict(set)
+    if path is not None:
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines, delimiter="\t"):
+                out[row["disease_id"]].add(row["gene_symbol"])
+    return out
+
+
+def orphanet_map(book: AnnotationBook, genes: Mapping[str, set[str]]) -> dict[str, dict[str, float]]:
+    """OMIM disease -> {Orphanet disease: strength 0-1}, from shared genes and names.
+
+    The HPO release carries no cross-references, so a link needs the same name, or a shared gene with similar words.
+    """
+    by_gene: dict[str, set[str]] = defaultdict(set)
+    by_name: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for omim in book.of("OMIM"):
+        by_name[words(book.names[omim])].add(omim)
+        for gene in genes.get(omim, ()):
+            by_gene[gene].add(omim)
+    links: dict[str, dict[str, float]] = defaultdict(dict)
+    for orpha in book.of("ORPHA"):
+        own, own_genes = set(words(book.names[orpha])), genes.get(orpha, set())
+        for omim in {d for g in own_genes for d in by_gene[g]}:
+            other = set(words(book.names[omim]))
+            strength = 0.5 / max(1, len(own_genes)) ** 0.5 + len(own & other) / max(1, len(own | other))
+            if strength >= 0.35:
+                links[omim][orpha] = min(1.0, strength)
+        for omim in by_name.get(words(book.names[orpha]), ()):
+            links[omim][orpha] = 1.0
+    return links
+
+
+def _diseases(book: AnnotationBook, genes: Mapping[str, set[str]]) -> list[Disease]:
+    links = orphanet_map(book, genes)
+    return [
+        Disease(
+            id=d,
+            name=book.names[d],
+            genes=tuple(sorted(genes.get(d, ()))),
+            orpha=tuple(f"{o}={s:.3f}" for o, s in sorted(links.get(d, {}).items())),
+            series=series_of(book.names[d]),
+        )
+        for d in book.of("OMIM")
+    ]
+
+
+class Smoother:
+    """Adds to a disease's profile what its Orphanet counterpart and its siblings show."""
+
+    def __init__(self, book: AnnotationBook, diseases: list[Disease], space: TermSpace, *, orphanet: bool = True) -> None:
+        self._space = space
+        self._own = {d.id: space.propagate(book.direct(d.id)) for d in diseases}
+        self._orphanet = {o: space.propagate(book.direct(o)) for o in book.of("ORPHA")} if orphanet else {}
+        self._siblings = _siblings(diseases)
+
+    def profile(self, disease: Disease, own: Mapping[int, float]) -> Frequencies:
+        """The propagated, smoothed profile; `own` are the disease's direct annotations (perhaps with some left out)."""
+        out = self._space.propagate(own)
+        for link in disease.orpha:
+            orpha, _, strength = link.partition("=")
+            for term, frequency in self._orphanet.get(orpha, {}).items():
+                out[term] = max(out.get(term, 0.0), ORPHANET_WEIGHT * float(strength) * frequency)
+        for term, frequency in self._sibling_mean(disease.id).items():
+            out[term] = max(out.get(term, 0.0), SIBLING_WEIGHT * frequency)
+        return out
+
+    def _sibling_mean(self, disease: str) -> Frequencies:
+        siblings = self._siblings.get(disease, ())[:40]
+        total: Frequencies = defaultdict(float)
+        for sibling in siblings:
+            for term, frequency in self._own[sibling].items():
+                total[term] += frequency / len(siblings)
+        return total
+
+
+def _siblings(diseases: list[Disease]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for disease in diseases:
+        for key in {*disease.genes, "series:" + disease.series}:
+            groups[key].append(disease.id)
+    out: dict[str, set[str]] = defaultdict(set)
+    for members in groups.values():
+        for member in members:
+            out[member].update(members)
+    return {d: sorted(s - {d}) for d, s in out.items()}
+
+
+def smoothed_profiles(book: AnnotationBook, diseases: list[Disease], space: TermSpace) -> list[Frequencies]:
+    """Every disease's profile."""
+    smoother = Smoother(book, diseases, space)
+    return [smoother.profile(d, book.direct(d.id)) for d in diseases]
+
+
+def background_of(own: Iterable[Mapping[int, float]], terms: int, diseases: int) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    """Share of diseases that show each term, weighted by frequency, add-one smoothed."""
+    total = np.ones(terms, np.float64)
+    for profile in own:
+        for term, frequency in profile.items():
+            total[term] += frequency
+    return (total / (diseases + 2)).astype(np.float32)
+
+
+def to_csr(rows: Iterable[Mapping[int, float] | list[int]]) -> Csr:
+    """Rows of {value: weight} or of values (weight 1) as one `Csr`."""
+    start, values, weights = [0], [], []
+    for row in rows:
+        values.extend(row)
+        weights.extend(row.values() if isinstance(row, Mapping) else [1.0] * len(row))
+        start.append(len(values))
+    return Csr(np.array(start, np.int32), np.array(values, np.int32), np.array(weights, np.float32))
+
+
+def transpose(rows: list[Frequencies], columns: int) -> Csr:
+    """Disease rows of {term: frequency} as term rows of (disease, frequency)."""
+    by_term: list[dict[int, float]] = [{} for _ in range(columns)]
+    for i, row in enumerate(rows):
+        for term, frequency in row.items():
+            if frequency > 0:
+                by_term[term][i] = frequency
+    return to_csr(by_term)
+
+
+def assemble(  # noqa: PLR0917  one call, from `build` alone
+    ontology: Ontology,
+    hpoa_version: str,
+    space: TermSpace,
+    diseases: list[Disease],
+    profiles: list[Frequencies],
+    direct: list[Frequencies],
+    sha256: str,
+    chinese: Mapping[str, str],
+) -> RarePack:
+    """Put the parts together."""
+    terms = tuple(
+        TermNames(t, ontology.terms[t].name, chinese.get(t, ""), (*ontology.terms[t].exact, *ontology.terms[t].other), ontology.terms[t].definition)
+        for t in space.ids
+    )
+    own = [space.propagate(d) for d in direct]
+    return RarePack(
+        version=Version("hpo-rare", ontology.version, sha256),
+        hpoa_version=hpoa_version,
+        terms=terms,
+        diseases=tuple(diseases),
+        replaced={old: new for old, new in ontology.replaced.items() if new in space.number},
+        ancestors=to_csr(space.ancestors),
+        postings=transpose(profiles, len(terms)),
+        direct=to_csr(direct),
+        background=background_of(own, len(terms), len(diseases)),
+        number=space.number,
+        disease_number={d.id: i for i, d in enumerate(diseases)},
+    )
+
+
+def _chinese(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {
+            row["subject_id"]: row["translation_value"]
+            for row in csv.DictReader(lines, delimiter="\t")
+            if row.get("predicate_id") == "rdfs:label"
+        }
+
+
+def _sha256(release: Release) -> str:
+    digest = hashlib.sha256(str(FORMAT).encode())
+    for path in (release.obo, release.hpoa, release.genes):
+        if path is not None:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
