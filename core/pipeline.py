@@ -1,0 +1,323 @@
+"""Runs the stages in order; no clinical logic of its own.
+
+    open_paths -> analyse (predict, find, assess, explain, plan) -> explain_image -> plan_for
+
+Every function takes a frozen `Case` and gives a new one; nothing is stored here except by `open_paths`' caller.
+"""
+
+import dataclasses
+import hashlib
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.domain.assessment import Abstention, Assessment
+from core.domain.basics import Label
+from core.domain.case import Case, CaseStatus, FileReport
+from core.domain.explanation import Explanation
+from core.domain.finding import Finding, Origin
+from core.domain.imaging import ImagePrediction, ImageRef, NoEstimate
+from core.domain.plan import Plan
+from core.domain.record import Patient, Record
+from core.errors import UserError
+from core.progress import Report, silent
+
+EXPLAINED = 5  # hypotheses explained at once; the others on demand
+IMAGE_EVALUATIONS = 512
+SEED = 20251114
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDoubt:
+    """Two records that are probably one patient: the user decides, nothing is merged silently."""
+
+    first: str
+    second: str
+    first_name: str
+    second_name: str
+    reason: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening files gave: new cases, doubts about identity (by case id), and a report on every file."""
+
+    cases: tuple[Case, ...]
+    doubts: tuple[IdentityDoubt, ...]
+    files: tuple[FileReport, ...]
+    questions: tuple[ImageRef, ...]
+    """Images that say neither age nor view: ask before they reach a model."""
+
+
+def open_paths(paths: Sequence[Path], report: Report = silent, *, scratch: Path, now: datetime) -> Opened:
+    """Read files, folders and ZIPs into cases, one a patient. `scratch` takes what archives unpack to.
+
+    Raises `UserError` only when nothing at all could be read; otherwise unreadable files are in `files`.
+    """
+    from core.imaging.study import read_images
+    from core.records.intake import read_paths
+
+    intake = read_paths(paths, report, scratch=scratch)
+    images = read_images(intake.images, report)
+    files = intake.files + images.files
+    records = list(intake.records)
+    homes = _homes(records, images.patients_of)
+    cases = [_new_case(r, homes.get(i, ()), now) for i, r in enumerate(records)]
+    cases += [_new_case(Record(patient=patient), refs, now) for patient, refs in _strangers(images.patients_of, records)]
+    if not cases:
+        raise UserError(_nothing(files), "Open a FHIR bundle, C-CDA, HL7 v2, phenopacket, note, DICOM, PNG or JPEG file.")
+    cases = [dataclasses.replace(case, files=_files_of(case, files, single=len(cases) == 1)) for case in cases]
+    return Opened(tuple(cases), _doubts(cases), files, tuple(r for c in cases for r in c.images if _needs_answer(r)))
+
+
+def _needs_answer(ref: ImageRef) -> bool:
+    return ref.stated_by == "user" and (ref.age_years is None or not ref.view)
+
+
+def _homes(records: list[Record], owners: Sequence[tuple[Patient, tuple[ImageRef, ...]]]) -> dict[int, tuple[ImageRef, ...]]:
+    """Which record each image belongs to. Images that name nobody join the only record there is."""
+    from core.records.identity import Match, compare
+
+    homes: dict[int, tuple[ImageRef, ...]] = {}
+    for patient, refs in owners:
+        for i, record in enumerate(records):
+            anonymous = not patient.name and not patient.identifiers and len(records) == 1
+            if anonymous or compare(record.patient, patient) is Match.SAME:
+                homes[i] = homes.get(i, ()) + refs
+                break
+    return homes
+
+
+def _strangers(
+    owners: Sequence[tuple[Patient, tuple[ImageRef, ...]]], records: list[Record]
+) -> list[tuple[Patient, tuple[ImageRef, ...]]]:
+    """Images whose patient is in no record: a case of their own."""
+    from core.records.identity import Match, compare
+
+    out = []
+    for patient, refs in owners:
+        anonymous = not patient.name and not patient.identifiers and len(records) == 1
+        if not anonymous and not any(compare(r.patient, patient) is Match.SAME for r in records):
+            out.append((patient, refs))
+    return out
+
+
+def _new_case(record: Record, images: tuple[ImageRef, ...], now: datetime) -> Case:
+    stamp = now.isoformat(timespec="seconds")
+    return Case(
+        id=uuid.uuid4().hex[:12], created_at=stamp, updated_at=stamp, reason=_reason(record), record=record, images=images
+    )
+
+
+def _reason(record: Record) -> str:
+    """The reason for the encounter: the latest encounter's reason, else the first sentence of the newest note."""
+    encounters = [e for e in record.events if e.kind == "encounter" and e.text]
+    if record.notes:
+        newest = max(record.notes, key=lambda n: n.time)
+        lines = [line.strip(" #*-") for line in newest.text.splitlines() if line.strip() and "SYNTHETIC" not in line]
+        body = next((line for line in lines if len(line) > 20 or "，" in line), lines[0] if lines else "")
+        return body[:140]
+    return max(encounters, key=lambda e: e.start).text if encounters else ""
+
+
+def _files_of(case: Case, files: tuple[FileReport, ...], *, single: bool) -> tuple[FileReport, ...]:
+    if single:
+        return files
+    own = {s.file for group in _facts(case.record) for fact in group for s in getattr(fact, "sources", ())}
+    own |= {n.source.file for n in case.record.notes} | {i.path for i in case.images}
+    own |= {s.file for s in case.record.patient.sources}
+    return tuple(f for f in files if f.path in own or Path(f.path).name in own)
+
+
+def _facts(record: Record) -> list[tuple[object, ...]]:
+    return [record.problems, record.medications, record.allergies, record.observations, record.events, record.phenotypes]
+
+
+def _doubts(cases: Sequence[Case]) -> tuple[IdentityDoubt, ...]:
+    from core.records.identity import Match, compare
+
+    out = []
+    for i, a in enumerate(cases):
+        for b in cases[i + 1 :]:
+            if compare(a.record.patient, b.record.patient) is Match.PROBABLE:
+                reason = Label(
+                    "Probably the same patient: names or identifiers differ slightly.", "可能是同一患者：姓名或编号略有不同。"
+                )
+                out.append(IdentityDoubt(a.id, b.id, a.record.patient.name, b.record.patient.name, reason))
+    return tuple(out)
+
+
+def _nothing(files: Sequence[FileReport]) -> str:
+    errors = [f"{Path(f.path).name}: {f.error}" for f in files if f.error]
+    return "Nothing could be read. " + " ".join(errors[:3]) if errors else "There is nothing to read in what was opened."
+
+
+def merge_cases(kept: Case, other: Case, now: datetime) -> Case:
+    """One case from two, after the user said that they are one patient. The originals stay with the caller (undo)."""
+    from core.records.identity import merge
+
+    return dataclasses.replace(
+        kept,
+        record=merge(kept.record, other.record),
+        images=kept.images + tuple(i for i in other.images if i.id not in {k.id for k in kept.images}),
+        files=kept.files + other.files,
+        updated_at=now.isoformat(timespec="seconds"),
+    )
+
+
+def answer_image(case: Case, image_id: str, *, age_years: float | None, view: str) -> Case:
+    """Put what the user said about an image (age in years, view) where DICOM would have said it."""
+    images = tuple(
+        dataclasses.replace(i, age_years=age_years, view=view, stated_by="user") if i.id == image_id else i
+        for i in case.images
+    )
+    return dataclasses.replace(case, images=images)
+
+
+def analyse(case: Case, report: Report = silent, *, now: datetime, explain_images: bool = False) -> Case:
+    """All stages for a case: models, findings, assessment, explanation, plan. Status becomes `to_review`.
+
+    A stage that fails with a `UserError` becomes an abstention of that stage; the rest of the case still works.
+    """
+    from core.findings.find import find
+
+    started = time.monotonic()
+    predictions, refusals = predict_images(case.images, report)
+    report(40, 100, "findings")
+    findings = find(case.record, predictions, now) + _by_clinician(case.findings)
+    case = dataclasses.replace(case, predictions=predictions, refusals=refusals)
+    case = reassess(case, findings, report, now=now)
+    if case.assessment is not None:
+        seconds = time.monotonic() - started
+        case = dataclasses.replace(case, assessment=dataclasses.replace(case.assessment, seconds=seconds))
+    if explain_images:
+        for prediction in predictions:
+            case = explain_image(case, prediction.image_id, report)
+    report(100, 100, "done")
+    return case
+
+
+def _by_clinician(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if f.origin is Origin.CLINICIAN)
+
+
+def predict_images(
+    images: Sequence[ImageRef], report: Report = silent
+) -> tuple[tuple[ImagePrediction, ...], tuple[NoEstimate, ...]]:
+    """Every installed image pack on every image: predictions, and refusals of the input gates."""
+    if not images:
+        return (), ()
+    from core.imaging.pixels import presentation
+    from core.inference.packs import installed
+    from core.inference.predict import predict
+
+    predictions: list[ImagePrediction] = []
+    refusals: list[NoEstimate] = []
+    packs = installed()
+    for i, ref in enumerate(images):
+        report(40 * i // len(images), 100, "image models")
+        try:
+            pixels = presentation(ref)
+        except UserError as error:
+            log.warning("an image was left out of the models: %s", type(error).__name__)
+            continue
+        for pack in packs:
+            result = predict(pack, ref, pixels)
+            if isinstance(result, NoEstimate):
+                refusals.append(result)
+            else:
+                predictions.extend(result)
+    return tuple(predictions), tuple(refusals)
+
+
+def reassess(case: Case, findings: Sequence[Finding], report: Report = silent, *, now: datetime) -> Case:
+    """The fast path after an edit of findings: assess, explain the leading hypotheses, plan for the first."""
+    from core.diagnosis.assess import assess
+
+    report(50, 100, "differential")
+    assessment = assess(tuple(findings), case.record.patient, now, report)
+    assessment = _with_refusals(assessment, case.refusals)
+    case = dataclasses.replace(
+        case,
+        findings=tuple(findings),
+        assessment=assessment,
+        explanation=_explanation(assessment, case.explanation),
+        status=CaseStatus.TO_REVIEW if case.status is not CaseStatus.SIGNED else case.status,
+        updated_at=now.isoformat(timespec="seconds"),
+    )
+    report(80, 100, "treatment")
+    leading = assessment.hypotheses[0].id if assessment.hypotheses else ""
+    return dataclasses.replace(case, plan=_plan(case, leading, now))
+
+
+def _with_refusals(assessment: Assessment, refusals: Sequence[NoEstimate]) -> Assessment:
+    said = tuple(Abstention(r.pack.name, r.reason, r.image_id) for r in refusals)
+    return dataclasses.replace(assessment, abstentions=assessment.abstentions + said)
+
+
+def _explanation(assessment: Assessment, earlier: Explanation | None) -> Explanation:
+    from core.explain.findings import explain
+
+    images = earlier.images if earlier is not None else ()
+    return Explanation(
+        assessment_id=assessment.id,
+        findings=tuple(explain(assessment, h.id) for h in assessment.hypotheses[:EXPLAINED]),
+        images=images,
+    )
+
+
+def explain_hypothesis(case: Case, hypothesis_id: str) -> Case:
+    """Add the explanation of one more hypothesis."""
+    from core.explain.findings import explain
+
+    if case.assessment is None or case.explanation is None:
+        raise UserError("The case has not been analysed.", "Run the analysis first.")
+    if any(f.hypothesis_id == hypothesis_id for f in case.explanation.findings):
+        return case
+    added = (*case.explanation.findings, explain(case.assessment, hypothesis_id))
+    return dataclasses.replace(case, explanation=dataclasses.replace(case.explanation, findings=added))
+
+
+def explain_image(
+    case: Case, image_id: str, report: Report = silent, *, evaluations: int = IMAGE_EVALUATIONS, seed: int = SEED
+) -> Case:
+    """Shapley map of the model's finding on one image. Raises `UserError` when no model gave an estimate for it."""
+    from core.explain.image import explain
+    from core.imaging.pixels import presentation
+    from core.inference.packs import installed
+
+    ref = next((i for i in case.images if i.id == image_id), None)
+    pack_name = next((p.pack.name for p in case.predictions if p.image_id == image_id), None)
+    pack = next((p for p in installed() if p.name == pack_name), None)
+    if ref is None or pack is None:
+        raise UserError("No model gave an estimate for this image, so there is nothing to explain.")
+    result = explain(pack, ref, presentation(ref), report, evaluations=evaluations, seed=seed)
+    earlier = case.explanation or Explanation(case.assessment.id if case.assessment else "")
+    images = (*(i for i in earlier.images if i.image_id != image_id), result)
+    return dataclasses.replace(case, explanation=dataclasses.replace(earlier, images=images))
+
+
+def plan_for(case: Case, hypothesis_id: str, *, now: datetime) -> Case:
+    """The plan for another hypothesis of the assessment."""
+    return dataclasses.replace(case, plan=_plan(case, hypothesis_id, now))
+
+
+def _plan(case: Case, hypothesis_id: str, now: datetime) -> Plan | None:
+    from core.treatment.plan import make_plan
+
+    if case.assessment is None:
+        return None
+    return make_plan(case.record, case.findings, case.assessment, hypothesis_id, now)
+
+
+def input_digest(paths: Sequence[Path]) -> str:
+    """SHA-256 over the contents of files, in order; used to tell whether a record changed on disk."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
