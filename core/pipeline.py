@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.domain.assessment import Abstention, Assessment
 from core.domain.basics import Label
@@ -25,6 +26,9 @@ from core.domain.plan import Plan
 from core.domain.record import Patient, Record
 from core.errors import UserError
 from core.progress import Report, silent
+
+if TYPE_CHECKING:
+    from core.imaging.types import ImageIntake
 
 EXPLAINED = 5  # hypotheses explained at once; the others on demand
 IMAGE_EVALUATIONS = 512
@@ -66,11 +70,14 @@ def open_paths(paths: Sequence[Path], report: Report = silent, *, scratch: Path,
     images = read_images(intake.images, report)
     files = intake.files + images.files
     records = list(intake.records)
-    homes = _homes(records, images.patients_of)
+    owners = _owners(images)
+    homes = _homes(records, owners)
     cases = [_new_case(r, homes.get(i, ()), now) for i, r in enumerate(records)]
-    cases += [_new_case(Record(patient=patient), refs, now) for patient, refs in _strangers(images.patients_of, records)]
+    cases += [_new_case(Record(patient=patient), refs, now) for patient, refs in _strangers(owners, records)]
     if not cases:
-        raise UserError(_nothing(files), "Open a FHIR bundle, C-CDA, HL7 v2, phenopacket, note, DICOM, PNG or JPEG file.")
+        raise UserError(
+            _nothing(files), "Open a FHIR bundle, C-CDA, HL7 v2, phenopacket, note, DICOM, PNG or JPEG file."
+        )
     cases = [dataclasses.replace(case, files=_files_of(case, files, single=len(cases) == 1)) for case in cases]
     return Opened(tuple(cases), _doubts(cases), files, tuple(r for c in cases for r in c.images if _needs_answer(r)))
 
@@ -79,7 +86,26 @@ def _needs_answer(ref: ImageRef) -> bool:
     return ref.stated_by == "user" and (ref.age_years is None or not ref.view)
 
 
-def _homes(records: list[Record], owners: Sequence[tuple[Patient, tuple[ImageRef, ...]]]) -> dict[int, tuple[ImageRef, ...]]:
+Owner = tuple[Patient, tuple[ImageRef, ...]]
+
+
+def _owners(images: "ImageIntake") -> tuple[Owner, ...]:
+    """Each image with the patient its file names; images that name nobody belong to an empty `Patient`."""
+    named = {s.uid: (s.patient_name, s.patient_id) for s in images.studies}
+    owners: dict[Patient, tuple[ImageRef, ...]] = {}
+    for ref in images.refs:
+        name, number = named.get(ref.study_instance_uid, ("", ""))
+        patient = next((p for p in images.patients if _is_called(p, name, number)), Patient())
+        owners[patient] = (*owners.get(patient, ()), ref)
+    return tuple(owners.items())
+
+
+def _is_called(patient: Patient, name: str, number: str) -> bool:
+    numbers = {i.value for i in patient.identifiers}
+    return bool(name or number) and patient.name == name and (not number or number in numbers)
+
+
+def _homes(records: list[Record], owners: Sequence[Owner]) -> dict[int, tuple[ImageRef, ...]]:
     """Which record each image belongs to. Images that name nobody join the only record there is."""
     from core.records.identity import Match, compare
 
@@ -93,9 +119,7 @@ def _homes(records: list[Record], owners: Sequence[tuple[Patient, tuple[ImageRef
     return homes
 
 
-def _strangers(
-    owners: Sequence[tuple[Patient, tuple[ImageRef, ...]]], records: list[Record]
-) -> list[tuple[Patient, tuple[ImageRef, ...]]]:
+def _strangers(owners: Sequence[Owner], records: list[Record]) -> list[Owner]:
     """Images whose patient is in no record: a case of their own."""
     from core.records.identity import Match, compare
 
@@ -110,7 +134,12 @@ def _strangers(
 def _new_case(record: Record, images: tuple[ImageRef, ...], now: datetime) -> Case:
     stamp = now.isoformat(timespec="seconds")
     return Case(
-        id=uuid.uuid4().hex[:12], created_at=stamp, updated_at=stamp, reason=_reason(record), record=record, images=images
+        id=uuid.uuid4().hex[:12],
+        created_at=stamp,
+        updated_at=stamp,
+        reason=_reason(record),
+        record=record,
+        images=images,
     )
 
 
@@ -135,7 +164,14 @@ def _files_of(case: Case, files: tuple[FileReport, ...], *, single: bool) -> tup
 
 
 def _facts(record: Record) -> list[tuple[object, ...]]:
-    return [record.problems, record.medications, record.allergies, record.observations, record.events, record.phenotypes]
+    return [
+        record.problems,
+        record.medications,
+        record.allergies,
+        record.observations,
+        record.events,
+        record.phenotypes,
+    ]
 
 
 def _doubts(cases: Sequence[Case]) -> tuple[IdentityDoubt, ...]:
@@ -146,7 +182,8 @@ def _doubts(cases: Sequence[Case]) -> tuple[IdentityDoubt, ...]:
         for b in cases[i + 1 :]:
             if compare(a.record.patient, b.record.patient) is Match.PROBABLE:
                 reason = Label(
-                    "Probably the same patient: names or identifiers differ slightly.", "可能是同一患者：姓名或编号略有不同。"
+                    "Probably the same patient: names or identifiers differ slightly.",
+                    "可能是同一患者：姓名或编号略有不同。",
                 )
                 out.append(IdentityDoubt(a.id, b.id, a.record.patient.name, b.record.patient.name, reason))
     return tuple(out)
@@ -154,7 +191,9 @@ def _doubts(cases: Sequence[Case]) -> tuple[IdentityDoubt, ...]:
 
 def _nothing(files: Sequence[FileReport]) -> str:
     errors = [f"{Path(f.path).name}: {f.error}" for f in files if f.error]
-    return "Nothing could be read. " + " ".join(errors[:3]) if errors else "There is nothing to read in what was opened."
+    return (
+        "Nothing could be read. " + " ".join(errors[:3]) if errors else "There is nothing to read in what was opened."
+    )
 
 
 def merge_cases(kept: Case, other: Case, now: datetime) -> Case:

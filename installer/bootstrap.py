@@ -67,7 +67,11 @@ def apt_install(packages: list[str], why: str) -> bool:
         say(f"{why}. Type this once, then start again:\n    sudo {line}")
         return False
     say(f"{why}: installing {' '.join(packages)}")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.PIPE,
+        "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    }
     if subprocess.run(line.split(), **quiet).returncode == 0:  # type: ignore[call-overload]
         return True
     subprocess.run(["apt-get", "update", "-q"], **quiet)  # type: ignore[call-overload]
@@ -126,7 +130,12 @@ def install(extras: list[str]) -> bool:
 
 
 def build_knowledge() -> bool:
-    return subprocess.run([str(PYTHON), str(ROOT / "main.py"), "knowledge", "build", "--if-missing"], stdout=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run(
+            [str(PYTHON), str(ROOT / "main.py"), "knowledge", "build", "--if-missing"], stdout=subprocess.DEVNULL
+        ).returncode
+        == 0
+    )
 
 
 def main() -> int:

