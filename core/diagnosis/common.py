@@ -1,0 +1,129 @@
+"""The common engine: additive log-odds over the written conditions.
+
+Score of a condition (nats) = exponent * log prevalence + age, sex, pregnancy and duration + one weight per finding, all
+relative to the average person who presents. "None of these" is that average person, so its weights are 0. Scores
+become probabilities by a softmax at a temperature. See docs/diagnosis-common.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.diagnosis import likelihood as lk
+from core.diagnosis import patient as demographics
+from core.diagnosis import settings as constants
+from core.diagnosis.engine import Ranking
+from core.diagnosis.hypotheses import build
+from core.diagnosis.observations import HISTORY_KINDS, Node, Observation, longest_duration, nodes, observe
+from core.diagnosis.settings import Settings
+from core.diagnosis.shares import group_sum
+from core.domain.assessment import Abstention
+from core.domain.basics import Label
+from core.domain.finding import Finding
+from core.domain.record import Patient
+from core.knowledge import condition_tables
+from core.knowledge.condition_tables import Tables
+
+Array = NDArray[np.float64]
+NAME = "common"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Everything behind one ranking. `node_weights` (conditions, nodes); `extra` (conditions, demographic items)."""
+
+    observations: tuple[Observation, ...]
+    nodes: tuple[Node, ...]
+    groups: tuple[tuple[int, ...], ...]
+    node_weights: NDArray[np.float32]
+    extra: tuple[demographics.Item, ...]
+    base: Array
+    scores: Array
+    probabilities: Array
+    none: float
+    log_evidence: float
+
+
+class CommonEngine:
+    """Ranks the written conditions. Build once (`shared()`), use from any thread: nothing is changed by ranking."""
+
+    def __init__(self, tables: Tables, settings: Settings) -> None:
+        self.tables = tables
+        self.settings = settings
+        self.likelihood = lk.fill(tables, settings)
+        prevalence = np.array([c.prevalence.weight for c in tables.conditions], np.float64) / 1000
+        raised = np.maximum(prevalence, 1e-9) ** settings.prior_exponent
+        self.base: Array = np.log(raised * (1 - settings.none_weight) / max(raised.sum(), 1e-12))
+
+    def rank(self, findings: Sequence[Finding], patient: Patient, now: datetime, top: int = 20) -> Ranking:
+        """The `top` conditions by probability; abstains with fewer than two informative findings."""
+        scores = self.score(findings, patient, now)
+        abstention = self._abstention(scores)
+        best = np.argsort(-scores.probabilities, kind="stable")[:top]
+        found = () if abstention else tuple(build(self, scores, int(row)) for row in best)
+        version = (self.tables.version,)
+        return Ranking(found, scores.log_evidence, 1.0 if abstention else scores.none, abstention, version)
+
+    def score(self, findings: Sequence[Finding], patient: Patient, now: datetime) -> Scores:
+        """Scores and probabilities of all conditions (n,)."""
+        observations = observe(findings, self.tables)
+        evidence = nodes(observations, self.tables)
+        weights = lk.weights(evidence, self.tables, self.likelihood, self.settings)
+        groups = _groups(evidence, self.tables)
+        duration = longest_duration(observations)
+        extra = demographics.items(self.tables, self.settings, patient, now, observations, duration)
+        total = self.base + group_sum(weights, groups, self.settings.group_discount)
+        for item in extra:
+            total = total + item.weights
+        probabilities, none, log_evidence = self._probabilities(total)
+        return Scores(
+            observations, evidence, groups, weights, extra, self.base, total, probabilities, none, log_evidence
+        )
+
+    def _probabilities(self, scores: Array) -> tuple[Array, float, float]:
+        none = np.log(self.settings.none_weight)
+        everything = np.append(scores, none)
+        softened = np.exp((everything - everything.max()) / self.settings.temperature)
+        share = softened / softened.sum()
+        log_evidence = (
+            float(np.log(np.exp(scores - everything.max()).sum()) + everything.max()) if len(scores) else none
+        )
+        return cast(Array, share[:-1]), float(share[-1]), log_evidence
+
+    def _abstention(self, scores: Scores) -> Abstention | None:
+        """Too little to go on: findings that no condition lists, or only history, do not carry a differential."""
+        informative = [
+            o
+            for o in scores.observations
+            if o.present
+            and self.tables.findings[o.index].kind not in HISTORY_KINDS
+            and self.likelihood.known[:, o.index].any()
+        ]
+        needed = self.settings.minimum_informative
+        if len(informative) >= needed and len(self.tables.conditions):
+            return None
+        text = Label(
+            f"Only {len(informative)} informative findings; at least {needed} are needed for a differential.",
+            f"仅有{len(informative)}项有鉴别意义的发现；至少需要{needed}项才能给出鉴别诊断。",
+        )
+        return Abstention(NAME, text)
+
+
+def _groups(evidence: Sequence[Node], tables: Tables) -> tuple[tuple[int, ...], ...]:
+    """Node positions by correlated group; a node without a group stands alone."""
+    found: dict[str, list[int]] = {}
+    for position, node in enumerate(evidence):
+        group = tables.findings[node.index].group
+        found.setdefault(group or f"alone {position}", []).append(position)
+    return tuple(tuple(group) for group in found.values())
+
+
+@lru_cache(maxsize=1)
+def shared() -> CommonEngine:
+    """The engine on the shipped knowledge, built once a process (well under 0.3 s from the cache)."""
+    return CommonEngine(condition_tables.load(), constants.load())

@@ -1,0 +1,137 @@
+"""P(finding | condition) for every pair, and the weight of evidence of each node.
+
+What the knowledge does not say is filled in once: parents from their kinds, kinds from their parents, and everything
+else as coincidence at a share of its background ("leak").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.diagnosis.observations import HISTORY_KINDS, Node
+from core.diagnosis.settings import Settings
+from core.knowledge.condition_tables import Tables
+
+Array = NDArray[np.float32]
+_MAX_P = 0.985
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likelihood:
+    """`p` and `background` float32 (conditions, findings); `known` says where `p` is written or follows from it."""
+
+    p: Array
+    background: Array
+    known: NDArray[np.bool_]
+
+
+def fill(tables: Tables, settings: Settings) -> Likelihood:
+    """Complete the tables. `background` differs by row only for tests (1 - specificity)."""
+    tested = ~np.isnan(tables.sensitivity)
+    p = np.where(tested, tables.sensitivity, tables.listed)
+    background = np.where(tested, 1 - tables.specificity, tables.background[None, :]).astype(np.float32)
+    _upward(p, background, tables)
+    _downward(p, background, tables, settings.kind_share)
+    known = ~np.isnan(p)
+    leak = np.array([_leak(entry.kind, settings) for entry in tables.findings], np.float32)
+    p = np.where(known, p, leak[None, :] * background)
+    return Likelihood(np.minimum(p, _MAX_P).astype(np.float32), background, known)
+
+
+def _leak(kind: str, settings: Settings) -> float:
+    if kind in HISTORY_KINDS:
+        return 1.0
+    return settings.leak if kind in {"symptom", "sign"} else settings.leak_other
+
+
+def _upward(p: Array, background: Array, tables: Tables) -> None:
+    """A parent is at least as frequent as its kinds: the largest of them, plus half of what a noisy-or would add."""
+    for index in reversed(tables.order):
+        for parent in tables.ancestors[index]:
+            np.maximum(background[:, parent], background[:, index], out=background[:, parent])
+    children: dict[int, list[int]] = {}
+    for index, parent in enumerate(tables.parent):
+        if parent >= 0:
+            children.setdefault(int(parent), []).append(index)
+    for parent in reversed(tables.order):
+        kinds = children.get(parent)
+        if not kinds:
+            continue
+        columns = p[:, kinds]
+        rows = np.isnan(p[:, parent]) & ~np.isnan(columns).all(axis=1)
+        shares = np.nan_to_num(columns[rows])
+        largest = shares.max(axis=1)
+        either = 1 - np.prod(1 - shares, axis=1)
+        p[rows, parent] = np.maximum((largest + either) / 2, background[rows, parent])
+        written = ~np.isnan(p[:, parent])
+        p[written, parent] = np.maximum(p[written, parent], np.nan_to_num(columns[written]).max(axis=1))
+
+
+def _downward(p: Array, background: Array, tables: Tables, kind_share: float) -> None:
+    """A kind that is not listed, of a parent that is: its share of the parent among all who present, reduced."""
+    for index in tables.order:
+        parent = int(tables.parent[index])
+        if parent < 0:
+            continue
+        rows = np.isnan(p[:, index]) & ~np.isnan(p[:, parent])
+        share = background[rows, index] / background[rows, parent]
+        p[rows, index] = kind_share * p[rows, parent] * np.minimum(share, 1)
+
+
+def weights(nodes: Sequence[Node], tables: Tables, likelihood: Likelihood, settings: Settings) -> Array:
+    """Log likelihood ratios (nats) of every node against the average patient: float32 (conditions, nodes)."""
+    if not nodes:
+        return np.zeros((len(tables.conditions), 0), np.float32)
+    columns = [node.index for node in nodes]
+    given = np.array([node.given for node in nodes])
+    p, background = likelihood.p[:, columns], likelihood.background[:, columns]
+    above = np.where(given >= 0, given, 0)
+    p_above = np.where(given >= 0, likelihood.p[:, above], 1.0)
+    background_above = np.where(given >= 0, likelihood.background[:, above], 1.0)
+    p = np.minimum(p / p_above, _MAX_P)
+    background = np.minimum(background / background_above, _MAX_P)
+    return _ratios(nodes, p, background, tables, likelihood, settings)
+
+
+def _ratios(
+    nodes: Sequence[Node], p: Array, background: Array, tables: Tables, likelihood: Likelihood, settings: Settings
+) -> Array:
+    columns = [node.index for node in nodes]
+    present = np.array([node.present for node in nodes])
+    sure = np.array([node.confidence if node.logit_shift is None else 1.0 for node in nodes], np.float32)
+    miss = np.where(tables.defining[:, columns], settings.false_absent_defining, settings.false_absent)
+    invented = np.minimum(settings.false_present * background, settings.false_present_cap)
+    seen = _seen(p, miss, invented, present, sure)
+    expected = _seen(background, miss, invented, present, sure)
+    ratio = np.log(seen / expected)
+    silent = ~present[None, :] & ~likelihood.known[:, columns]
+    ratio = np.where(silent, 0.0, ratio)
+    for position, node in enumerate(nodes):
+        if node.logit_shift is not None:
+            ratio[:, position] = image_weight(p[:, position], background[:, position], node.logit_shift)
+    return cast(Array, ratio.astype(np.float32))
+
+
+def _seen(p: Array, miss: Array, invented: Array, present: NDArray[np.bool_], sure: Array) -> Array:
+    """P(reported as it was reported): missed and invented reports, and the reader's own confidence."""
+    reported = p * (1 - miss) + (1 - p) * invented
+    as_read = np.where(present[None, :], reported, 1 - reported)
+    return cast(Array, sure * as_read + (1 - sure) * (1 - as_read))
+
+
+def image_weight(p: Array, background: Array, logit_shift: float) -> Array:
+    """An image's log likelihood ratio for a finding, carried through to the conditions (soft evidence)."""
+    lift = float(np.exp(np.clip(logit_shift, -12, 12)))
+    return cast(Array, np.log((p * lift + 1 - p) / (background * lift + 1 - background)))
+
+
+def weight_variance(nodes: Sequence[Node], row: int, likelihood: Likelihood, settings: Settings) -> float:
+    """Variance of a condition's log-odds (nats squared) if every p were known from `beta_count` patients only."""
+    columns = [node.index for node in nodes if node.logit_shift is None]
+    p = likelihood.p[row, columns]
+    present = np.array([node.present for node in nodes if node.logit_shift is None], bool)
+    odds = np.where(present, (1 - p) / p, p / (1 - p))
+    return float(np.minimum(odds / settings.beta_count, 1.0).sum())

@@ -1,0 +1,42 @@
+"""The global constants of the common engine, from `resources/knowledge/diagnosis/weights.yaml`."""
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from core.paths import RESOURCES
+
+_PATH = RESOURCES / "knowledge" / "diagnosis" / "weights.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See the comments in the file; docs/diagnosis-common.md says how the values were chosen."""
+
+    prior_exponent: float
+    temperature: float
+    group_discount: float
+    leak: float
+    leak_other: float
+    kind_share: float
+    false_absent: float
+    false_absent_defining: float
+    false_present: float
+    false_present_cap: float
+    none_weight: float
+    beta_count: float
+    prior_sd: float
+    missing_share: float
+    duration_background: tuple[float, float, float]
+    duration_limit: float
+    minimum_informative: int
+
+
+@lru_cache(maxsize=1)
+def load() -> Settings:
+    """The shipped constants."""
+    values: dict[str, Any] = yaml.load(_PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    values["duration_background"] = tuple(values["duration_background"])
+    return Settings(**{f.name: values[f.name] for f in fields(Settings)})
