@@ -9,7 +9,7 @@ def main(argv: list[str]) -> int:
         from core.verbs import run
 
         return run(argv)
-    import onnxruntime  # noqa: F401, I001  before PySide6: Windows DLL order
+    import onnxruntime  # noqa: F401  before PySide6: Windows DLL order
     from ui.app import run_window
 
     return run_window()
