@@ -1,0 +1,34 @@
+"""How much of a file is looked at before it is refused: hostile or damaged input must end in one clear sentence."""
+
+from core.errors import Unreadable
+
+MAX_TEXT_BYTES = 64 * 2**20
+"""JSON, XML, HL7 v2, CSV and VCF; the largest synthetic lifetime record seen is below 10 MB."""
+MAX_NOTE_BYTES = 4 * 2**20
+MAX_PDF_BYTES = 64 * 2**20
+MAX_PDF_PAGES = 500
+MAX_DEPTH = 200
+MAX_FACTS = 200_000
+"""Resources, segments, entries or lines of one file."""
+MAX_FILES = 20_000
+MAX_ARCHIVE_BYTES = 8 * 2**30
+"""What a ZIP may unpack to in all."""
+MAX_MEMBER_BYTES = 2 * 2**30
+MAX_RATIO = 200
+"""Unpacked over packed size of one member above which a ZIP is taken for a bomb."""
+MAX_ARCHIVE_NESTING = 2
+
+
+def check_size(name: str, size: int, limit: int) -> None:
+    """Refuse what is too large to read whole."""
+    if size > limit:
+        raise Unreadable(
+            f"{name} is {size / 2**20:.0f} MB; files of this kind are read up to {limit // 2**20} MB.",
+            "Export a smaller part of the record.",
+        )
+
+
+def check_count(name: str, count: int, what: str) -> None:
+    """Refuse a file with more facts than any person has."""
+    if count > MAX_FACTS:
+        raise Unreadable(f"{name} holds more than {MAX_FACTS} {what}.", "Export one patient at a time.")
