@@ -1,0 +1,1 @@
+"""The encrypted store: cases, decisions, search, audit, users, backup."""

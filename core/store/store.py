@@ -1,0 +1,474 @@
+"""The store: every case of a practice in one encrypted file, and what may be done with it.
+
+    with Store.open() as store:
+        case = store.save(case, "Dr A")
+        store.decide(case.id, decision)
+        store.sign(case.id, "Dr A")
+
+One `Store` serves all threads of a program (one connection behind a lock); other programs may open the same store at the
+same time and wait for each other's transactions. Every method is one transaction: after a crash it happened or it did not.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import msgspec
+
+from core import paths
+from core.domain.assessment import Assessment
+from core.domain.basics import Label
+from core.domain.case import Action, Addendum, Case, CaseStatus, Decision
+from core.domain.serial import digest, from_json, to_json
+from core.errors import UserError
+from core.progress import Report, silent
+from core.store import decisions as rules
+from core.store import keys, worklist
+from core.store.audit import AuditLog
+from core.store.clock import Clock, stamp, utc_now
+from core.store.database import Database
+from core.store.migrations import migrate
+from core.store.parts import read_parts, unpack, write_parts
+from core.store.search import SearchHit
+from core.store.summary import CaseSummary
+from core.store.users import Permission, Users
+from core.store.vault import Vault
+from core.store.worklist import Counts
+
+_HEAD = "key, id, created_at, updated_at, status, reason, working_diagnosis, signed_by, signed_at, revision, deleted_at"
+
+
+class Store:
+    """An open store. Make one with `Store.open`; close it, or use it as a context manager."""
+
+    def __init__(self, folder: Path, key: bytes, clock: Clock) -> None:
+        """For `open`: the folder exists and holds its key."""
+        self.folder = folder
+        self._key, self._clock = key, clock
+        self.database = Database(folder / "consilium.db", key)
+        try:
+            self.migrated = migrate(self.database, clock)
+            self.audit = AuditLog(self.database, folder / "audit.seal", keys.derive(key, "audit"), clock)
+            self.users = Users(self.database, self.audit, clock)
+            self.vault = Vault(folder / "files", keys.derive(key, "vault"))
+        except BaseException:
+            self.database.close()
+            raise
+        self._seen: dict[str, int] = {}
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, passphrase: str | None = None, clock: Clock = utc_now) -> Self:
+        """Open the store in folder `path` (the profile's own by default), making it where there is none.
+
+        `passphrase` opens a store that has one, and protects a new one. Raises UserError for a wrong passphrase, a lost
+        key or a damaged file (none of which is touched) and NewerFile for one written by a newer version.
+        """
+        folder = path or default_folder()
+        keyfile = keys.read(folder)
+        if keyfile is None:
+            key = keys.create(folder, passphrase, allow_keyring=keys.keyring_usable())
+            keyfile = keys.read(folder)
+        else:
+            key = keys.unlock(folder, keyfile, passphrase)
+        assert keyfile is not None
+        database = folder / "consilium.db"
+        if keyfile.created and (not database.exists() or database.stat().st_size == 0):
+            raise UserError(
+                "The store's database is missing or empty.", "Restore it from a backup; nothing was overwritten."
+            )
+        store = cls(folder, key, clock)
+        if not keyfile.created and not store.database.read_only:
+            keys.write(folder, replace(keyfile, created=True))
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    # -- cases -----------------------------------------------------------------------------------------------------
+
+    def save(self, case: Case, user: str = "") -> Case:
+        """Save a case, new or changed; returns it as stored (time of change, all decisions).
+
+        Refused (UserError) for a signed or deleted case, and where another window saved it since this one loaded it.
+        Decisions are only ever added: those in the case that the store doesn't know yet are checked and kept.
+        """
+        if case.status == CaseStatus.SIGNED:
+            raise UserError("A case is signed through Sign.", "Save it first, then sign it.")
+        who = self.users.require(Permission.CHANGE, user)
+        with self.database.write() as connection:
+            head = _row(connection, case.id)
+            _refuse_signed(head)
+            if head and self._seen.get(case.id) not in (None, head["revision"]):
+                raise UserError("This case was changed in another window.", "Reload it and make the change again.")
+            saved = self._write(connection, case, head)
+            self.audit.add("change" if head else "create", who, case.id)
+        self.audit.seal()
+        return saved
+
+    def load(self, case_id: str, *, user: str = "") -> Case:
+        """A case with all its parts; the view goes into the audit log. Raises UserError where there is none."""
+        who = self.users.require(Permission.VIEW, user)
+        case = self._load(case_id)
+        self.audit.add_or_keep("view", who, case_id)
+        return case
+
+    def list(self, **filters: Any) -> tuple[CaseSummary, ...]:
+        """Rows of the worklist; see `core.store.worklist.rows` for the filters."""
+        self.users.require(Permission.VIEW)
+        with self.database.read() as connection:
+            return worklist.rows(connection, **filters)
+
+    def counts(self, *, user: str = "", today: str = "") -> Counts:
+        """How many cases each filter of the worklist would show."""
+        self.users.require(Permission.VIEW)
+        with self.database.read() as connection:
+            return worklist.counts(connection, user=user, today=today or stamp(self._clock())[:10])
+
+    def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
+        """Cases in which all words of `text` occur, matches in names first, then the newest; with excerpts."""
+        self.users.require(Permission.VIEW)
+        with self.database.read() as connection:
+            return worklist.search(connection, text, limit)
+
+    def set_status(self, case_id: str, status: CaseStatus, user: str = "") -> None:
+        """Move a case between new, analysing, to review and import error."""
+        if status == CaseStatus.SIGNED:
+            raise UserError("A case is signed through Sign.", "Use Sign.")
+        self._set(case_id, "status", status, user)
+
+    def assign(self, case_id: str, to: str, user: str = "") -> None:
+        """Give a case to somebody to review ("" takes it back)."""
+        self._set(case_id, "assigned_to", to, user)
+
+    def assessments(self, case_id: str) -> tuple[Assessment, ...]:
+        """Every assessment a case has had, oldest first, with the versions of models and tables that made it."""
+        self.users.require(Permission.VIEW)
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT data FROM assessments JOIN cases ON cases.key = case_key WHERE id = ? ORDER BY row",
+                (case_id,),
+            ).fetchall()
+        return tuple(from_json(unpack(1, row[0]), Assessment) for row in rows)
+
+    # -- decisions -------------------------------------------------------------------------------------------------
+
+    def decide(self, case_id: str, decision: Decision, *, second_pin: str = "") -> Decision:
+        """Add a decision; missing id, time, user and assessment are filled in. Raises UserError where a rule is broken.
+
+        Overriding a Stop needs `second_user`; in a store with users that person's PIN too.
+        """
+        who = self.users.require(Permission.DECIDE, decision.user)
+        if decision.second_user and not self.users.single_doctor:
+            decision = replace(decision, second_user=self.users.verify_pin(decision.second_user, second_pin))
+        with self.database.write() as connection:
+            case = self._load(case_id, connection)
+            _refuse_signed(_row(connection, case_id))
+            whole = self._completed(case, replace(decision, user=who))
+            rules.check(case, whole)
+            self._add_decision(connection, case_id, whole)
+            self.audit.add(f"decision_{whole.action}", who, case_id, target=whole.target)
+        self.audit.seal()
+        return whole
+
+    def sign(self, case_id: str, user: str = "", pin: str = "") -> Case:
+        """Sign a case: it becomes read-only and its content's SHA-256 is kept. Where there are users, needs the PIN."""
+        who = self.users.require(Permission.SIGN, user)
+        if not self.users.single_doctor:
+            who = self.users.verify_pin(who, pin)
+        with self.database.write() as connection:
+            case = self._load(case_id, connection)
+            head = _row(connection, case_id)
+            _refuse_signed(head)
+            now = stamp(self._clock())
+            mark = Decision(uuid4().hex, Action.SIGN, "case", who, now)
+            self._add_decision(connection, case_id, mark)
+            connection.execute(
+                "UPDATE cases SET status = ?, signed_by = ?, signed_at = ?, signed_sha256 = ?, updated_at = ?, "
+                "revision = revision + 1 WHERE id = ?",
+                (CaseStatus.SIGNED, who, now, content_sha256(case), now, case_id),
+            )
+            connection.execute("DELETE FROM drafts WHERE case_id = ?", (case_id,))
+            self.audit.add("sign", who, case_id, sha256=content_sha256(case))
+            signed = self._load(case_id, connection)
+        self.audit.seal()
+        return signed
+
+    def signature_holds(self, case_id: str) -> bool:
+        """Whether a signed case still is what was signed."""
+        with self.database.read() as connection:
+            case = self._load(case_id, connection)
+            row = connection.execute("SELECT signed_sha256 FROM cases WHERE id = ?", (case_id,)).fetchone()
+        return bool(row[0]) and row[0] == content_sha256(case)
+
+    def add_addendum(self, case_id: str, text: str, user: str = "") -> Addendum:
+        """Add text to a signed case."""
+        who = self.users.require(Permission.DECIDE, user)
+        if not text.strip():
+            raise UserError("An addendum needs a text.", "Write it first.")
+        with self.database.write() as connection:
+            head = _existing(connection, case_id)
+            if not head["signed_at"]:
+                raise UserError("This case is not signed yet.", "Change the case itself.")
+            added = Addendum(uuid4().hex, text, who, stamp(self._clock()))
+            connection.execute(
+                "INSERT INTO addenda (case_key, id, user, at, data) VALUES (?, ?, ?, ?, ?)",
+                (head["key"], added.id, who, added.at, to_json(added)),
+            )
+            connection.execute(
+                "UPDATE cases SET updated_at = ?, revision = revision + 1 WHERE id = ?", (added.at, case_id)
+            )
+            worklist.index(connection, head["key"], self._load(case_id, connection))
+            self.audit.add("addendum", who, case_id)
+        self.audit.seal()
+        return added
+
+    # -- drafts, settings ------------------------------------------------------------------------------------------
+
+    def save_draft(self, case_id: str, field: str, text: str, user: str = "") -> None:
+        """Keep what is being typed; "" forgets it. Cheap enough to call within a second of the last key."""
+        who = self.users.require(Permission.CHANGE, user)
+        with self.database.write() as connection:
+            if not text:
+                connection.execute("DELETE FROM drafts WHERE (case_id, field, user) = (?, ?, ?)", (case_id, field, who))
+                return
+            connection.execute(
+                "INSERT OR REPLACE INTO drafts (case_id, field, user, text, at) VALUES (?, ?, ?, ?, ?)",
+                (case_id, field, who, text, stamp(self._clock())),
+            )
+
+    def drafts(self, case_id: str, user: str = "") -> dict[str, str]:
+        """Field -> text of what was being typed."""
+        who = self.users.require(Permission.VIEW, user)
+        with self.database.read() as connection:
+            rows = connection.execute("SELECT field, text FROM drafts WHERE case_id = ? AND user = ?", (case_id, who))
+            return dict(rows.fetchall())
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """A setting (any JSON value)."""
+        with self.database.read() as connection:
+            row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return default if row is None else msgspec.json.decode(row[0])
+
+    def set_setting(self, name: str, value: Any) -> None:
+        """Keep a setting."""
+        with self.database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
+                (name, msgspec.json.encode(value).decode()),
+            )
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def keep_file(self, case_id: str, path: Path, report: Report = silent) -> str:
+        """Keep an encrypted copy of a file with a case; returns its SHA-256."""
+        self.users.require(Permission.CHANGE)
+        sha256, size = self.vault.put(path, report)
+        with self.database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO kept_files (case_id, sha256, name, size) VALUES (?, ?, ?, ?)",
+                (case_id, sha256, path.name, size),
+            )
+        return sha256
+
+    def file_bytes(self, sha256: str) -> bytes:
+        """The bytes of a kept file."""
+        self.users.require(Permission.VIEW)
+        return self.vault.read(sha256)
+
+    def kept_files(self, case_id: str) -> tuple[tuple[str, str, int], ...]:
+        """(SHA-256, name, size) of each file kept with a case."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT sha256, name, size FROM kept_files WHERE case_id = ?", (case_id,)
+            ).fetchall()
+        return tuple(tuple(row) for row in rows)
+
+    # -- removal, key ----------------------------------------------------------------------------------------------
+
+    def delete(self, case_id: str, user: str = "", *, reason: str) -> None:
+        """Take a case off the worklist; `purge` removes it for good. The audit log keeps that it was there."""
+        who = self.users.require(Permission.DELETE, user)
+        if not reason.strip():
+            raise UserError("Deleting a case needs a reason.", "Write it in a few words.")
+        with self.database.write() as connection:
+            head = _existing(connection, case_id)
+            connection.execute("UPDATE cases SET deleted_at = ? WHERE id = ?", (stamp(self._clock()), case_id))
+            connection.execute("DELETE FROM search_index WHERE rowid = ?", (head["key"],))
+            self.audit.add("delete", who, case_id, reason=reason.strip())
+        self.audit.seal()
+
+    def restore_deleted(self, case_id: str, user: str = "") -> Case:
+        """Bring a deleted case back (until it was purged)."""
+        who = self.users.require(Permission.DELETE, user)
+        with self.database.write() as connection:
+            connection.execute("UPDATE cases SET deleted_at = NULL WHERE id = ?", (case_id,))
+            head = _existing(connection, case_id)
+            case = self._load(case_id, connection)
+            connection.execute("DELETE FROM search_texts WHERE case_key = ?", (head["key"],))
+            worklist.index(connection, head["key"], case)
+            self.audit.add("undelete", who, case_id)
+        self.audit.seal()
+        return case
+
+    def purge(self, *, deleted_before: datetime, user: str = "") -> int:
+        """Remove for good the cases deleted before a time: rows overwritten with zeros, kept files unlinked."""
+        who = self.users.require(Permission.DELETE, user)
+        with self.database.write() as connection:
+            rows = connection.execute(
+                "SELECT key, id FROM cases WHERE deleted_at IS NOT NULL AND deleted_at < ?", (stamp(deleted_before),)
+            ).fetchall()
+            orphans = [sha256 for key, case_id in rows for sha256 in _erase(connection, key, case_id)]
+            for _, case_id in rows:
+                self.audit.add("purge", who, case_id)
+        for sha256 in orphans:
+            self.vault.remove(sha256)
+        if rows:
+            with self.database.read() as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self.audit.seal()
+        return len(rows)
+
+    def key_protection(self) -> Label:
+        """What guards the store's key, said plainly."""
+        keyfile = keys.read(self.folder)
+        return keys.PLAIN_WORDS[keyfile.protection if keyfile else keys.Protection.FILE]
+
+    def change_passphrase(self, passphrase: str | None) -> Label:
+        """Protect the key by a passphrase from now on; None goes back to keyring or file."""
+        who = self.users.require(Permission.MANAGE_STORE)
+        old = keys.read(self.folder)
+        assert old is not None
+        keys.protect(self.folder, self._key, old, passphrase, allow_keyring=keys.keyring_usable())
+        self.audit.add("key_protection", who, passphrase=passphrase is not None)
+        self.audit.seal()
+        return self.key_protection()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _write(self, connection: Any, case: Case, head: dict[str, Any] | None) -> Case:
+        now = stamp(self._clock())
+        case = replace(case, created_at=case.created_at or now, updated_at=now)
+        key, revision = worklist.write_row(connection, case, head)
+        write_parts(connection, key, case)
+        if case.assessment is not None:
+            _keep_assessment(connection, key, case.assessment)
+        known = {row[0] for row in connection.execute("SELECT id FROM decisions WHERE case_key = ?", (key,))}
+        for decision in case.decisions:
+            if decision.id not in known:
+                rules.check(case, decision)
+                _insert_decision(connection, key, decision)
+        saved = self._load(case.id, connection)
+        worklist.index(connection, key, saved)
+        self._seen[case.id] = revision
+        return saved
+
+    def _load(self, case_id: str, connection: Any = None) -> Case:
+        if connection is None:
+            with self.database.read() as opened:
+                return self._load(case_id, opened)
+        head = _existing(connection, case_id)
+        self._seen[case_id] = head["revision"]
+        fields = ("id", "created_at", "updated_at", "reason", "working_diagnosis", "signed_by", "signed_at")
+        bare = Case(status=CaseStatus(head["status"]), **{f: head[f] for f in fields})
+        return read_parts(connection, head["key"], bare)
+
+    def _completed(self, case: Case, decision: Decision) -> Decision:
+        return replace(
+            decision,
+            id=decision.id or uuid4().hex,
+            at=decision.at or stamp(self._clock()),
+            assessment_id=decision.assessment_id or (case.assessment.id if case.assessment else ""),
+        )
+
+    def _add_decision(self, connection: Any, case_id: str, decision: Decision) -> None:
+        head = _existing(connection, case_id)
+        _insert_decision(connection, head["key"], decision)
+        changed: dict[str, Any] = {"updated_at": decision.at}
+        if decision.action in (Action.REJECT, Action.OVERRIDE):
+            changed["disagreement"] = 1
+        if decision.action == Action.WORKING_DIAGNOSIS:
+            changed["working_diagnosis"] = decision.text or decision.target.partition(":")[2]
+        names = ", ".join(f"{name} = ?" for name in changed)
+        connection.execute(f"UPDATE cases SET {names} WHERE id = ?", (*changed.values(), case_id))
+
+    def _set(self, case_id: str, column: str, value: str, user: str) -> None:
+        who = self.users.require(Permission.CHANGE, user)
+        with self.database.write() as connection:
+            head = _existing(connection, case_id)
+            _refuse_signed(head)
+            connection.execute(
+                f"UPDATE cases SET {column} = ?, updated_at = ? WHERE id = ?", (value, stamp(self._clock()), case_id)
+            )
+            self.audit.add(column, who, case_id, value=value)
+        self.audit.seal()
+
+
+def default_folder() -> Path:
+    """Where the profile's own store lies."""
+    return paths.profile() / "store"
+
+
+def content_sha256(case: Case) -> str:
+    """SHA-256 of what is signed: everything but the addenda, the signature and the time of change."""
+    decisions = tuple(d for d in case.decisions if d.action != Action.SIGN)
+    return digest(
+        replace(case, status=CaseStatus.NEW, updated_at="", addenda=(), signed_by="", signed_at="", decisions=decisions)
+    )
+
+
+def _row(connection: Any, case_id: str) -> dict[str, Any] | None:
+    row = connection.execute(f"SELECT {_HEAD} FROM cases WHERE id = ?", (case_id,)).fetchone()
+    return dict(zip(_HEAD.split(", "), row, strict=True)) if row else None
+
+
+def _existing(connection: Any, case_id: str) -> dict[str, Any]:
+    row = _row(connection, case_id)
+    if row is None or row["deleted_at"] is not None:
+        raise UserError(f"There is no case {case_id}.", "`main.py cases list` shows those there are.")
+    return row
+
+
+def _refuse_signed(head: dict[str, Any] | None) -> None:
+    if head and head["deleted_at"] is not None:
+        raise UserError("This case was deleted.", "Restore it first.")
+    if head and head["signed_at"]:
+        raise UserError("This case is signed and read-only.", "Add an addendum instead.")
+
+
+def _keep_assessment(connection: Any, key: int, assessment: Assessment) -> None:
+    connection.execute(
+        "INSERT OR IGNORE INTO assessments (case_key, assessment_id, created_at, sha256, versions, data) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (key, assessment.id, assessment.created_at, digest(assessment), to_json(assessment.versions).decode(),
+         zlib.compress(to_json(assessment), 1)),
+    )  # fmt: skip
+
+
+def _insert_decision(connection: Any, key: int, decision: Decision) -> None:
+    connection.execute(
+        "INSERT INTO decisions (case_key, id, action, target, user, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (key, decision.id, decision.action, decision.target, decision.user, decision.at, to_json(decision)),
+    )
+
+
+def _erase(connection: Any, key: int, case_id: str) -> Sequence[str]:
+    """Remove a deleted case's rows; returns the kept files no other case uses."""
+    for table in ("decisions", "addenda", "assessments", "parts", "search_texts"):
+        connection.execute(f"DELETE FROM {table} WHERE case_key = ?", (key,))
+    files = [r[0] for r in connection.execute("SELECT sha256 FROM kept_files WHERE case_id = ?", (case_id,))]
+    connection.execute("DELETE FROM kept_files WHERE case_id = ?", (case_id,))
+    connection.execute("DELETE FROM drafts WHERE case_id = ?", (case_id,))
+    connection.execute("DELETE FROM cases WHERE key = ?", (key,))
+    used = "SELECT 1 FROM kept_files WHERE sha256 = ?"
+    return [f for f in files if connection.execute(used, (f,)).fetchone() is None]

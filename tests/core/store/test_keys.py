@@ -1,0 +1,70 @@
+"""The key: how it is kept, changed and lost."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from core.errors import NewerFile, UserError
+from core.store.store import Store
+from tests.core.store import sample
+from tests.core.store.sample import Ticking
+
+
+def test_key_file_is_for_this_account_alone(store: Store) -> None:
+    mode = stat.S_IMODE((store.folder / "store.key").stat().st_mode)
+    assert mode == 0o600
+    assert "file beside it" in store.key_protection().en and "口令" in store.key_protection().zh
+
+
+def test_passphrase_opens_and_nothing_else(tmp_path: Path) -> None:
+    with Store.open(tmp_path, passphrase="four random words here", clock=Ticking()) as store:
+        store.save(sample.case(), "Dr A")
+    assert not (tmp_path / "store.key").exists()
+    for wrong in ("four random words", None):
+        with pytest.raises(UserError, match="passphrase"):
+            Store.open(tmp_path, passphrase=wrong, clock=Ticking())
+    with Store.open(tmp_path, passphrase="four random words here", clock=Ticking()) as store:
+        assert store.load("case-1").id == "case-1"
+
+
+def test_passphrase_can_be_set_changed_and_taken_away(tmp_path: Path) -> None:
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        store.save(sample.case(), "Dr A")
+        store.change_passphrase("first passphrase")
+        assert not (tmp_path / "store.key").exists()
+        store.change_passphrase("second passphrase")
+    with pytest.raises(UserError, match="wrong"):
+        Store.open(tmp_path, passphrase="first passphrase", clock=Ticking())
+    with Store.open(tmp_path, passphrase="second passphrase", clock=Ticking()) as store:
+        store.change_passphrase(None)
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        assert store.load("case-1").id == "case-1"
+
+
+def test_short_passphrase_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="too short"):
+        Store.open(tmp_path, passphrase="short", clock=Ticking())
+
+
+@pytest.mark.parametrize("lost", ["store.key", "key.json"])
+def test_a_lost_key_is_not_replaced(tmp_path: Path, lost: str) -> None:
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        store.save(sample.case(), "Dr A")
+    (tmp_path / lost).unlink()
+    before = (tmp_path / "consilium.db").read_bytes()
+    with pytest.raises(UserError, match="key"):
+        Store.open(tmp_path, clock=Ticking())
+    assert not (tmp_path / lost).exists() and (tmp_path / "consilium.db").read_bytes() == before
+
+
+def test_damaged_and_newer_key_files(tmp_path: Path) -> None:
+    Store.open(tmp_path, clock=Ticking()).close()
+    path = tmp_path / "key.json"
+    for bad in (b"", b"[]", b"{", b'{"format": 1}', b"\xff"):
+        path.write_bytes(bad)
+        with pytest.raises(UserError, match="damaged"):
+            Store.open(tmp_path, clock=Ticking())
+    path.write_bytes(b'{"format": 2}')
+    with pytest.raises(NewerFile):
+        Store.open(tmp_path, clock=Ticking())
