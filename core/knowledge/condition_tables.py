@@ -18,6 +18,15 @@ from core.paths import packs
 
 FORMAT = 1
 _FALLBACK_BACKGROUND = {"symptom": 0.02, "sign": 0.01, "laboratory": 0.05, "vital": 0.03, "history": 0.05, "risk": 0.05}
+_ONSET = {
+    "sudden": {"sudden_onset": 0.6},
+    "acute": {"sudden_onset": 0.15, "rapidly_progressive": 0.1},
+    "subacute": {"gradual_onset": 0.4},
+    "chronic": {"chronic_course": 0.7, "gradual_onset": 0.5},
+    "recurrent": {"recurrent_episodes": 0.6, "chronic_course": 0.3},
+}
+"""How a condition's `course.onset` answers the vocabulary's own questions about onset (expert estimate); what a
+condition lists itself goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +171,10 @@ _Row = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDAr
 
 def _fill(condition: Condition, at: dict[str, int], background: NDArray[np.float32], row: _Row) -> None:
     listed, sensitivity, specificity, defining = row
+    for onset in condition.course.onset:
+        for name, share in _ONSET.get(onset, {}).items():
+            if name in at:
+                listed[at[name]] = np.fmax(listed[at[name]], share)
     for link in condition.findings:
         if link.id in at:
             listed[at[link.id]], defining[at[link.id]] = link.p, link.defining

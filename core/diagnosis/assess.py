@@ -1,0 +1,103 @@
+"""Findings to an `Assessment`: both engines, fusion, red flags, urgency and the next steps."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from core.diagnosis import common, fusion, questions
+from core.diagnosis.engine import Ranking
+from core.diagnosis.red_flags import red_flags
+from core.domain.assessment import Abstention, Assessment, Hypothesis, RedFlag, Urgency
+from core.domain.basics import Label, Version
+from core.domain.finding import Finding, Origin
+from core.domain.record import Patient
+from core.domain.serial import digest
+from core.errors import UserError
+from core.progress import Report, silent
+
+ENGINE_VERSION = Version("diagnosis", "1")
+_EMERGENCY, _URGENT, _SELF_CARE = 0.3, 0.35, 0.55
+_STEPS = 4
+
+
+def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report: Report = silent) -> Assessment:
+    """The differential of a case at `now` (timezone-aware). Any subset of note, laboratory, image and gene works."""
+    started = time.perf_counter()
+    report(0, _STEPS, "common conditions")
+    engine = common.shared()
+    ranked = engine.rank(findings, patient, now)
+    report(1, _STEPS, "rare diseases")
+    rare, rare_abstention = _rare(findings, patient, engine)
+    fused = fusion.fuse(ranked, rare)
+    report(2, _STEPS, "red flags")
+    flags = red_flags(findings, patient, now, engine.tables)
+    report(3, _STEPS, "next questions")
+    steps = () if ranked.abstention else questions.next_steps(engine, engine.score(findings, patient, now))
+    abstentions = tuple(a for a in (ranked.abstention, rare_abstention) if a is not None)
+    key = digest((tuple(findings), patient))
+    report(_STEPS, _STEPS, "done")
+    return Assessment(
+        id=f"assessment-{key[:12]}-{now:%Y%m%dT%H%M%S}",
+        created_at=now.isoformat(),
+        hypotheses=fused.hypotheses,
+        none_of_these=fused.none_of_these,
+        red_flags=flags,
+        next_steps=steps,
+        abstentions=abstentions,
+        urgency=urgency(fused.hypotheses, flags),
+        versions=(ENGINE_VERSION, *ranked.versions, *(rare.versions if rare else ())),
+        input_sha256=key,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _rare(
+    findings: Sequence[Finding], patient: Patient, engine: common.CommonEngine
+) -> tuple[Ranking | None, Abstention | None]:
+    """The rare engine's ranking where enough specific findings entitle it to the list."""
+    specific = fusion.specific_findings(findings, engine.tables)
+    genes = any(f.origin is Origin.GENE for f in findings)
+    if specific < fusion.SPECIFIC_NEEDED and not (genes and specific):
+        if not specific:
+            return None, None
+        return None, Abstention(
+            "rare",
+            Label(
+                f"Rare diseases are left out: {specific} specific findings, {fusion.SPECIFIC_NEEDED} are needed.",
+                f"未列出罕见病：仅有{specific}项特异性发现，至少需要{fusion.SPECIFIC_NEEDED}项。",
+            ),
+        )
+    try:
+        from core.diagnosis import rare
+    except ImportError:
+        return None, Abstention("rare", Label("The rare-disease engine is not installed.", "未安装罕见病引擎。"))
+    try:
+        result = rare.rank(findings, patient, top=200 if genes else 50)
+    except UserError as error:
+        return None, Abstention("rare", Label(str(error), "罕见病知识包不可用。"))
+    if result.abstained is not None:
+        return None, Abstention("rare", result.abstained)
+    ranking = Ranking(result.hypotheses, result.log_evidence, result.none_of_these, None, result.versions)
+    return fusion.with_genes(ranking, findings), None
+
+
+def urgency(hypotheses: Sequence[Hypothesis], flags: Sequence[RedFlag]) -> Urgency | None:
+    """How soon: a red flag's word, else the weight of belief on emergencies, then on urgent and self-care conditions.
+
+    Thresholds lean towards safety: 30 % belief in emergencies is an emergency; self-care needs more than half of the
+    belief there and hardly any on an emergency. None without hypotheses and flags.
+    """
+    flagged = {flag.urgency for flag in flags}
+    if Urgency.EMERGENCY in flagged:
+        return Urgency.EMERGENCY
+    if not hypotheses:
+        return min(flagged, key=list(Urgency).index, default=None)
+    total = sum(h.probability for h in hypotheses)
+    share = {level: sum(h.probability for h in hypotheses if h.urgency is level) / total for level in Urgency}
+    if share[Urgency.EMERGENCY] >= _EMERGENCY:
+        return Urgency.EMERGENCY
+    if Urgency.URGENT in flagged or share[Urgency.EMERGENCY] + share[Urgency.URGENT] >= _URGENT:
+        return Urgency.URGENT
+    if share[Urgency.SELF_CARE] >= _SELF_CARE and share[Urgency.EMERGENCY] < 0.05 and not flags:
+        return Urgency.SELF_CARE
+    return Urgency.ROUTINE
