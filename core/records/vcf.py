@@ -1,0 +1,105 @@
+"""VCF 4.x (plain or gzip) -> variants with genotypes. The assembly is kept; whoever needs GRCh38 refuses GRCh37."""
+
+import re
+
+from core.domain.record import Identifier, Patient, Variant
+from core.errors import Unreadable
+from core.records.draft import Draft, Reading, content_key
+from core.records.encoding import decode
+from core.records.limits import MAX_FACTS, MAX_TEXT_BYTES, check_size
+
+_CONTIG_LENGTH = {"248956422": "GRCh38", "249250621": "GRCh37"}
+"""Length of chromosome 1 in the two assemblies (NCBI GRCh38.p14 and GRCh37.p13)."""
+_ALLELES = re.compile(r"[ACGTNacgtn*.,]+$|.*<[\w:]+>.*$|.*[\[\]].*$")
+
+
+def read(data: bytes, file: str) -> Reading:
+    """One record a sample (one without genotypes for a file without samples). Raises `Unreadable`."""
+    check_size(file, len(data), MAX_TEXT_BYTES)
+    decoded = decode(data)
+    lines = decoded[0].splitlines() if decoded else []
+    header = next((i for i, line in enumerate(lines) if line.startswith("#CHROM")), None)
+    if header is None:
+        raise Unreadable(f"{file} is VCF without a #CHROM line.", "Export it again.")
+    samples = lines[header].split("\t")[9:] or [""]
+    build = assembly(lines[:header])
+    drafts = [Draft(file, "vcf", f"{content_key(data)}/{index}") for index in range(len(samples[:200]))]
+    for draft, sample in zip(drafts, samples, strict=False):
+        numbers = (Identifier("vcf", sample),) if sample else ()
+        draft.patient = Patient(
+            identifiers=numbers, synthetic="SYNTHETIC" in decoded[0][:20000].upper() if decoded else False
+        )
+    bad = _read_lines(lines, header, drafts, build)
+    left = [f"lines that are not VCF ({bad})"] if bad else []
+    if not build:
+        left.append("the header does not name the genome assembly")
+    if len(lines) - header > MAX_FACTS:
+        left.append(f"only the first {MAX_FACTS} lines were read")
+    return Reading(tuple(d.record() for d in drafts), tuple(left))
+
+
+def assembly(header: list[str]) -> str:
+    """GRCh38 or GRCh37 as the header says (by name, or by the length of chromosome 1); "" when it does not."""
+    words = "\n".join(header)
+    named = set(re.findall(r"GRCh3[78]|hg19|hg38|b37\b", words, re.I))
+    found = {"GRCh38" if n.lower() in ("grch38", "hg38") else "GRCh37" for n in named}
+    if len(found) != 1:
+        lengths = re.findall(r"##contig=<[^>\n]*ID=(?:chr)?1,[^>\n]*length=(\d+)", words)
+        found = {_CONTIG_LENGTH[n] for n in lengths if n in _CONTIG_LENGTH} or found
+    return found.pop() if len(found) == 1 else ""
+
+
+def _read_lines(lines: list[str], header: int, drafts: list[Draft], build: str) -> int:
+    bad = 0
+    for number, line in enumerate(lines[header + 1 : header + 1 + MAX_FACTS], start=header + 2):
+        if not line.strip():
+            continue
+        fields = line.split("\t")
+        if (
+            len(fields) < 5
+            or not fields[1].isdigit()
+            or len(fields[1]) > 10
+            or not _ALLELES.match(fields[3] + fields[4])
+        ):
+            bad += 1
+            continue
+        for index, draft in enumerate(drafts):
+            _variant(fields, index, draft, (number, build))
+    return bad
+
+
+def _variant(fields: list[str], index: int, draft: Draft, where: tuple[int, str]) -> None:
+    chromosome, position, name, reference, alternate = fields[:5]
+    number, build = where
+    genotype = _genotype(fields, index)
+    info = fields[7] if len(fields) > 7 else ""
+    gene = re.search(r"(?:^|;)(?:GENE|PX|GENEINFO|SYMBOL)=([A-Za-z0-9-]+)", info)
+    rsid = next((n for n in name.split(";") if re.fullmatch(r"rs\d+", n)), "")
+    place = f"line {number}"
+    draft.variants.append(
+        Variant(
+            draft.id("variant", place), gene[1] if gene else "", (draft.source(place, rsid or f"{chromosome}:{position}"),),
+            zygosity=zygosity(genotype), genotype=genotype, assembly=build,
+            chromosome=chromosome.removeprefix("chr"), position=int(position), reference=reference, alternate=alternate,
+            rsid=rsid,
+        )
+    )  # fmt: skip
+
+
+def _genotype(fields: list[str], index: int) -> str:
+    keys = fields[8].split(":") if len(fields) > 8 else []
+    values = fields[9 + index].split(":") if len(fields) > 9 + index else []
+    found = dict(zip(keys, values, strict=False)).get("GT", "")
+    return found if re.fullmatch(r"[\d.]+([/|][\d.]+)*", found) else ""
+
+
+def zygosity(genotype: str) -> str:
+    """ "0/1" -> heterozygous; "" where any allele was not called: a missing call is never reference."""
+    alleles = re.split(r"[/|]", genotype) if genotype else []
+    if not alleles or "." in alleles:
+        return ""
+    if len(alleles) == 1:
+        return "hemizygous" if alleles[0] != "0" else "reference"
+    if len(set(alleles)) == 1:
+        return "reference" if alleles[0] == "0" else "homozygous"
+    return "heterozygous"
