@@ -138,12 +138,10 @@ class _State:
 
     def al1(self, s: Segment) -> None:
         severity = s.get(4)
-        self._allergy(
-            s, (3, 5), {"SV": "high", "MI": "low"}.get(severity, "unknown"), iso(s.get(6)), s.get(2, 2) or s.get(2)
-        )
+        self._allergy(s, (3, 5), {"SV": "high"}.get(severity, "unknown"), iso(s.get(6)), s.get(2, 2) or s.get(2))
 
     def iam(self, s: Segment) -> None:
-        criticality = {"SV": "high", "MI": "low"}.get(s.get(4), "unknown")
+        criticality = {"SV": "high"}.get(s.get(4), "unknown")
         self._allergy(s, (3, 5), criticality, iso(s.get(11) or s.get(13)), s.get(9, 2) or s.get(2, 2) or s.get(2))
 
     def _allergy(self, s: Segment, numbers: tuple[int, int], criticality: str, onset: str, kind: str) -> None:

@@ -54,6 +54,11 @@ def is_identified(patient: Patient) -> bool:
     return bool(patient.name or patient.identifiers or patient.birth_date)
 
 
+def is_named(patient: Patient) -> bool:
+    """Whether a name or a birth date is known (a sample number in a VCF is neither)."""
+    return bool(patient.name or patient.birth_date)
+
+
 def _same_number(a: Patient, b: Patient) -> tuple[Match, Label]:
     name = _name_likeness(a, b)
     if name is Likeness.DIFFERENT:
@@ -84,7 +89,8 @@ def _without_names(a: Patient, b: Patient, on: date | None) -> tuple[Match, Labe
     if _numbers_conflict(a, b) or _age_or_sex_differ(a, b, on) or _differ(a.birth_date, b.birth_date):
         return Match.DIFFERENT, _NOTHING
     same_birth = a.birth_date is not None and a.birth_date == b.birth_date
-    return (Match.PROBABLE, _UNNAMED) if same_birth else (Match.DIFFERENT, _NOTHING)
+    one_is_a_number = is_named(a) != is_named(b)
+    return (Match.PROBABLE, _UNNAMED) if same_birth or one_is_a_number else (Match.DIFFERENT, _NOTHING)
 
 
 def _name_likeness(a: Patient, b: Patient) -> Likeness | None:

@@ -14,7 +14,7 @@ from core.errors import Unreadable, UserError
 from core.progress import Report, silent
 from core.records.archive import unpack
 from core.records.dates import day
-from core.records.identity import Match, is_identified, judge
+from core.records.identity import Match, is_named, judge
 from core.records.limits import MAX_ARCHIVE_NESTING, MAX_FILES
 from core.records.merge import merge, reconcile
 from core.records.readers import read_file
@@ -204,7 +204,7 @@ def join_unnamed(intake: Intake) -> Intake:
 
     For work without a window, where nobody can be asked: records of two named patients stay apart.
     """
-    named = [i for i, r in enumerate(intake.records) if is_identified(r.patient)]
+    named = [i for i, r in enumerate(intake.records) if is_named(r.patient)]
     if len(named) != 1:
         return intake
     unnamed = next((q for q in intake.questions if named[0] in (q.first, q.second)), None)
