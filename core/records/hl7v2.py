@@ -149,8 +149,8 @@ class _State:
         if words:
             reactions = tuple(t for t in (" ".join(p for p in s.split(r) if p) for r in s.repeats(numbers[1])) if t)
             self.draft.allergies.append(
-                Allergy(self._id("allergy", s), found, words, (self.draft.source(self.place(s), words),), kind=kind or "allergy",
-                        reactions=reactions, criticality=criticality, status="active", onset=onset)
+                Allergy(self._id("allergy", s), found, words, (self.draft.source(self.place(s), words),),
+                        kind=kind or "allergy", reactions=reactions, criticality=criticality, status="active", onset=onset)
             )  # fmt: skip
 
     def obr(self, s: Segment) -> None:
