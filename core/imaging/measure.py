@@ -20,7 +20,7 @@ Values = tuple[tuple[str, Quantity], ...]
 _PROJECTION = frozenset(("CR", "DX", "DR", "RG", "MG", "RF", "XA", "IO", "PX"))
 _UCUM = {"HU": "[hnsf'U]", "": "1"}
 
-_PATIENT = Label("in the patient", "患者体内尺寸")
+IN_PATIENT = Label("in the patient", "患者体内尺寸")
 _CALIBRATED = Label("calibrated", "已校准")
 _DETECTOR = Label("at the detector: larger than in the patient", "探测器平面：大于患者体内实际尺寸")
 _UNSTATED = Label("plane not stated", "未说明测量平面")
@@ -50,7 +50,7 @@ def spacing_of(instance: Instance) -> Spacing:
         return Spacing(*imager, _DETECTOR)
     assert stated is not None
     if instance.modality not in _PROJECTION:
-        return Spacing(*stated, _PATIENT)
+        return Spacing(*stated, IN_PATIENT)
     if instance.calibration in {"GEOMETRY", "FIDUCIAL"} or (imager is not None and not _same(stated, imager)):
         return Spacing(*stated, _CALIBRATED)
     return Spacing(*stated, _DETECTOR if imager is not None else _UNSTATED)

@@ -30,7 +30,8 @@ def normal(plane: Plane) -> Vector:
     return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
 
 
-def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+def dot(a: Sequence[float], b: Sequence[float]) -> float:
+    """Inner product."""
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
@@ -39,10 +40,10 @@ def reading_order(instances: Sequence[Instance]) -> tuple[Instance, ...]:
     by_number = sorted(instances, key=lambda i: (i.number is None, i.number or 0, i.path))
     planes = [i.planes[0] if len(i.planes) == 1 else None for i in by_number]
     first = planes[0] if planes else None
-    if first is None or any(p is None or 1 - _dot(normal(p), normal(first)) > ANGLE_TOLERANCE for p in planes):
+    if first is None or any(p is None or 1 - dot(normal(p), normal(first)) > ANGLE_TOLERANCE for p in planes):
         return tuple(by_number)
     along = normal(first)
-    return tuple(sorted(by_number, key=lambda i: round(_dot(i.planes[0].position, along), 3)))
+    return tuple(sorted(by_number, key=lambda i: round(dot(i.planes[0].position, along), 3)))
 
 
 def geometry_of(series: Series) -> tuple[Geometry, tuple[FrameAddress, ...]] | NotAVolume:
@@ -72,13 +73,13 @@ def _plane(address: FrameAddress) -> Plane:
 
 def _sorted(addresses: Sequence[FrameAddress]) -> tuple[FrameAddress, ...]:
     along = normal(_plane(addresses[0]))
-    return tuple(sorted(addresses, key=lambda a: _dot(_plane(a).position, along)))
+    return tuple(sorted(addresses, key=lambda a: dot(_plane(a).position, along)))
 
 
 def _refusal(planes: Sequence[Plane]) -> NotAVolume | None:
     first = planes[0]
     for plane in planes[1:]:
-        if 1 - _dot(plane.row, first.row) > ANGLE_TOLERANCE or 1 - _dot(plane.column, first.column) > ANGLE_TOLERANCE:
+        if 1 - dot(plane.row, first.row) > ANGLE_TOLERANCE or 1 - dot(plane.column, first.column) > ANGLE_TOLERANCE:
             return _no("slices point in different directions", "各层方向不同")
         if plane.spacing_mm != first.spacing_mm:
             return _no("slices have different pixel spacing", "各层像素间距不同")
@@ -89,7 +90,7 @@ def _refusal(planes: Sequence[Plane]) -> NotAVolume | None:
 
 def _uneven(planes: Sequence[Plane]) -> NotAVolume | None:
     along = normal(planes[0])
-    places = np.array([_dot(p.position, along) for p in planes])
+    places = np.array([dot(p.position, along) for p in planes])
     gaps = np.diff(places)
     if (gaps < SAME_PLACE_MM).any():
         return _no(
@@ -126,7 +127,7 @@ def _no(en: str, zh: str) -> NotAVolume:
 def _grid(planes: Sequence[Plane], shape: tuple[int, int, int]) -> Geometry:
     first, last = planes[0], planes[-1]
     along = normal(first)
-    step = (_dot(last.position, along) - _dot(first.position, along)) / (len(planes) - 1)
+    step = (dot(last.position, along) - dot(first.position, along)) / (len(planes) - 1)
     spacing = first.spacing_mm or (1.0, 1.0)
     return Geometry(shape, (step, *spacing), first.position, first.row, first.column, along)
 

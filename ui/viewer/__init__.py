@@ -1,0 +1,1 @@
+"""The image viewer: stacks, windows, measurements, overlays."""

@@ -1,0 +1,166 @@
+"""What a viewport shows: the frames of a series, or the cuts of a volume. No Qt."""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from core.imaging import measure
+from core.imaging.cache import FrameCache, nearest_first
+from core.imaging.header import read_header
+from core.imaging.mpr import View, reslice, slab
+from core.imaging.pixels import Frame, frame, frame_of
+from core.imaging.types import Instance, Plane, Series
+from core.imaging.volume import dot, normal
+from core.imaging.volume_types import Volume
+from core.imaging.window import Grey, Table, Window
+
+QUICK_BYTES = 4 * 1024**2
+"""Uncompressed frames up to this size are read at once, without a round through the background."""
+_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 81, 91, 203))
+
+
+class Source(Protocol):
+    """Frames by index, with what a viewport needs to know about each."""
+
+    count: int
+
+    def get(self, index: int) -> Frame | None: ...
+
+    def instance(self, index: int) -> Instance: ...
+
+    def image_id(self, index: int) -> str: ...
+
+    def spacing(self, index: int) -> measure.Spacing: ...
+
+    def plane(self, index: int) -> Plane | None: ...
+
+
+def aspect_of(spacing: measure.Spacing) -> float:
+    """Height of a pixel over its width; 1 where not known."""
+    if spacing.row_mm is None or not spacing.column_mm:
+        return 1.0
+    return spacing.row_mm / spacing.column_mm
+
+
+class SeriesSource:
+    """The frames of a series through the shared cache."""
+
+    def __init__(self, series: Series, cache: FrameCache, ids: Mapping[tuple[str, int], str] | None = None) -> None:
+        self.series, self.cache, self.ids = series, cache, dict(ids or {})
+        self.addresses = series.addresses()
+        self.count = len(self.addresses)
+
+    def key(self, index: int) -> tuple[str, int]:
+        """The frame's key in the cache."""
+        address = self.addresses[index]
+        return address.instance.path, address.frame
+
+    def get(self, index: int) -> Frame | None:
+        """The frame if it is decoded, or can be read within milliseconds; else None."""
+        found = self.cache.get(self.key(index))
+        if found is None and self._quick(index):
+            found = self.decode(index)
+            self.cache.put(self.key(index), found)
+        return found
+
+    def _quick(self, index: int) -> bool:
+        instance = self.addresses[index].instance
+        return instance.pixel_offset >= 0 and self._bytes(index) <= QUICK_BYTES
+
+    def _bytes(self, index: int) -> int:
+        instance = self.addresses[index].instance
+        per_pixel = 3 if instance.colour else max(instance.bits_allocated // 8, 1)
+        return instance.rows * instance.columns * per_pixel
+
+    def decode(self, index: int) -> Frame:
+        """Decode one frame. Raises `Unreadable`."""
+        address = self.addresses[index]
+        if address.instance.kind == "image":
+            return frame_of(read_header(address.instance.path), address.frame)
+        return frame(address.instance.path, address.frame)
+
+    def plan(self, focus: int) -> Iterator[tuple[object, object, float, int]]:
+        """Frames to decode in the background, nearest first."""
+        for index in nearest_first(self.count, focus):
+            yield self.key(index), lambda i=index: self.decode(i), float(abs(index - focus)), self._bytes(index)
+
+    def distance(self, focus: int) -> dict[object, float]:
+        """How far each frame is from the focus."""
+        return {self.key(i): float(abs(i - focus)) for i in range(self.count)}
+
+    def instance(self, index: int) -> Instance:
+        """The instance a frame belongs to."""
+        return self.addresses[index].instance
+
+    def image_id(self, index: int) -> str:
+        """The id measurements refer to: that of the `ImageRef` where there is one."""
+        path, number = self.key(index)
+        if (path, number) in self.ids:
+            return self.ids[path, number]
+        name = self.instance(index).sop_instance_uid or path
+        return f"image:{name}" + (f"#{number}" if number else "")
+
+    def spacing(self, index: int) -> measure.Spacing:
+        """What a pixel measures."""
+        return measure.spacing_of(self.instance(index))
+
+    def plane(self, index: int) -> Plane | None:
+        """Where the frame lies in the patient."""
+        address = self.addresses[index]
+        planes = address.instance.planes
+        return planes[address.frame] if address.frame < len(planes) else None
+
+    def nearest(self, place: Plane) -> int | None:
+        """The frame nearest to a plane along its normal; None where the orientations differ by over 15 degrees."""
+        along = normal(place)
+        best: tuple[float, int] | None = None
+        for index in range(self.count):
+            plane = self.plane(index)
+            if plane is None or abs(dot(normal(plane), along)) < 0.966:
+                return None
+            distance = abs(dot(plane.position, along) - dot(place.position, along))
+            if best is None or distance < best[0]:
+                best = distance, index
+        return best[1] if best is not None else None
+
+    def lossy(self, index: int) -> bool:
+        """Whether the frame was stored with loss."""
+        return self.instance(index).syntax in _LOSSY
+
+
+class CutSource:
+    """Axial, coronal or sagittal cuts of a volume, or maximum-intensity slabs of them."""
+
+    def __init__(self, volume: Volume, cut: View, instance: Instance, windows: tuple[Window | Table, ...]) -> None:
+        self.volume, self.cut, self._instance, self._windows = volume, cut, instance, windows
+        self.count, self.thickness = cut.slices, 1
+        self._last: tuple[tuple[int, int], Frame] | None = None
+
+    def get(self, index: int) -> Frame:
+        """The cut; the last one is kept."""
+        key = (index, self.thickness)
+        if self._last is None or self._last[0] != key:
+            plane = (
+                reslice(self.volume, self.cut, index)
+                if self.thickness <= 1
+                else slab(self.volume, self.cut, index, self.thickness)
+            )
+            grey: Grey = self.volume.grey
+            unit = "HU" if self._instance.modality == "CT" else ""
+            self._last = key, Frame(plane, grey, self._windows, unit=unit)
+        return self._last[1]
+
+    def instance(self, index: int) -> Instance:
+        """An instance of the series the volume was made of."""
+        return self._instance
+
+    def image_id(self, index: int) -> str:
+        """An id of its own: marks on a cut are not marks on a stored image."""
+        return f"cut:{self._instance.series_instance_uid}:{self.cut.name}:{index}"
+
+    def spacing(self, index: int) -> measure.Spacing:
+        """The cut's own spacing."""
+        return measure.Spacing(*self.cut.spacing_mm, measure.IN_PATIENT)
+
+    def plane(self, index: int) -> Plane | None:
+        """Not a stored plane."""
+        return None

@@ -1,0 +1,288 @@
+"""The tool bar and the evidence bar of the viewer. Every button emits the name of an action."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QActionGroup, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
+
+from ui.theme import icons
+from ui.theme.theme import color, surface
+from ui.translate import LANGUAGE
+from ui.viewer.presets import Preset
+from ui.viewer.texts import text
+from ui.viewer.viewport_model import Overlay
+from ui.widgets import layout
+from ui.widgets.button import IconButton
+
+TOOLS = (
+    (
+        ("window", "sun", "Window and level", "W"),
+        ("pan", "pan", "Pan", "P"),
+        ("zoom", "zoom", "Zoom", "Z"),
+        ("scroll", "stack", "Scroll", "S"),
+    ),
+    (
+        ("length", "ruler", "Length", "M"),
+        ("angle", "angle", "Angle", "A"),
+        ("ellipse", "ellipse", "Ellipse region", "E"),
+        ("ratio", "heart", "Cardiothoracic ratio", "X"),
+        ("probe", "probe", "Value probe", "V"),
+        ("arrow", "arrow", "Arrow", ""),
+    ),
+)
+ACTIONS = (
+    ("rotate:right", "rotate", "Rotate right", "R"),
+    ("flip", "flip", "Flip", "H"),
+    ("invert", "contrast", "Invert", "I"),
+    ("reset", "reset", "Reset view", "0"),
+)
+LAYOUTS = (
+    ("layout:1", "grid1", "One viewport"),
+    ("layout:2", "grid2", "Two viewports"),
+    ("layout:4", "grid", "Four viewports"),
+    ("layout:mpr", "cube", "Axial, coronal, sagittal"),
+)
+NARROW = 640
+
+
+class ToolIcon(IconButton):
+    """An icon button named in the viewer's texts."""
+
+    def set_name(self, name: str) -> None:
+        """Tooltip and accessible name, in Chinese from the viewer's table."""
+        super().set_name(text(name))
+
+
+class ToolBar(QWidget):
+    """Tools, actions, layout and presets."""
+
+    action = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        surface(self, "panel")
+        self.setFixedHeight(38)
+        self._tools: dict[str, ToolIcon] = {}
+        self._presets: list[QToolButton] = []
+        self._known: tuple[Preset, ...] = ()
+        items: list[object] = []
+        for group in TOOLS:
+            items += [self._tool(*entry) for entry in group]
+            items += [self._gap()]
+        items += [self._button(*entry) for entry in ACTIONS]
+        items += [self._gap(), self._layout_button(), self._more_button(), None]
+        self._row = layout.row(*items, gap=2, margins=(8, 4, 8, 4))
+        self._preset_row = QHBoxLayout()
+        self._preset_row.setSpacing(0)
+        self._row.addLayout(self._preset_row)
+        self._list = self._menu_button("sliders", "Presets")
+        self._row.addWidget(self._list)
+        self.setLayout(self._row)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+
+    def _gap(self) -> QWidget:
+        mark = layout.line("v")
+        mark.setFixedHeight(18)
+        holder = QWidget()
+        holder.setLayout(layout.row(mark, margins=(4, 0, 4, 0)))
+        return holder
+
+    def _tool(self, tool: str, icon: str, name: str, key: str) -> ToolIcon:
+        button = ToolIcon(icon, name, checkable=True, key=key, on_click=lambda: self.action.emit(f"tool:{tool}"))
+        self._tools[tool] = button
+        return button
+
+    def _button(self, action: str, icon: str, name: str, key: str) -> ToolIcon:
+        return ToolIcon(icon, name, key=key, on_click=lambda: self.action.emit(action))
+
+    def _menu_button(self, icon: str, name: str) -> ToolIcon:
+        button = ToolIcon(icon, name)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setMenu(QMenu(button))
+        return button
+
+    def _layout_button(self) -> ToolIcon:
+        self._layout = self._menu_button("grid1", "Layout")
+        self._layout.menu().aboutToShow.connect(self._fill_layouts)
+        return self._layout
+
+    def _fill_layouts(self) -> None:
+        menu = self._layout.menu()
+        menu.clear()
+        for action, icon, name in LAYOUTS:
+            menu.addAction(icons.icon(icon), text(name), lambda a=action: self.action.emit(a))
+
+    def _more_button(self) -> ToolIcon:
+        self._more = self._menu_button("more", "More tools")
+        self._more.menu().aboutToShow.connect(lambda: fill_menu(self._more.menu(), self.action.emit))
+        return self._more
+
+    def show_tool(self, tool: str) -> None:
+        """Mark the active tool."""
+        for name, button in self._tools.items():
+            button.setChecked(name == tool)
+
+    def show_presets(self, presets: Sequence[Preset], chosen: int) -> None:
+        """The first four as segments, all in the list; `chosen` 0 means none."""
+        self._known = tuple(presets)
+        while self._presets:
+            self._presets.pop().deleteLater()
+        for preset in self._known[:4]:
+            button = QToolButton()
+            button.setProperty("seg", "true")
+            button.setCheckable(True)
+            button.setChecked(preset.key == chosen)
+            button.setText(f"{preset.key} {preset.label.text(LANGUAGE.code)}")
+            button.clicked.connect(lambda _=False, k=preset.key: self.action.emit(f"preset:{k}"))
+            self._preset_row.addWidget(button)
+            self._presets.append(button)
+        self._fill_presets(chosen)
+        self._collapse()
+
+    def _fill_presets(self, chosen: int) -> None:
+        menu = self._list.menu()
+        menu.clear()
+        group = QActionGroup(menu)
+        for preset in self._known:
+            entry = menu.addAction(f"{preset.key}  {preset.label.text(LANGUAGE.code)}")
+            entry.setCheckable(True)
+            entry.setChecked(preset.key == chosen)
+            entry.triggered.connect(lambda _=False, k=preset.key: self.action.emit(f"preset:{k}"))
+            group.addAction(entry)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Presets become a list where they do not fit."""
+        super().resizeEvent(event)
+        self._collapse()
+
+    def _collapse(self) -> None:
+        wide = self.width() >= NARROW
+        for button in self._presets:
+            button.setVisible(wide)
+        self._list.setVisible(not wide or len(self._known) > 4)
+
+
+def fill_menu(menu: QMenu, act: object) -> None:
+    """The viewer's menu: the tools and actions that have no button, and the ones that have."""
+    menu.clear()
+    entries = (
+        ("tool:rectangle", "Rectangle region", "Q"),
+        ("tool:freehand", "Freehand region", "D"),
+        ("tool:text", "Text note", "T"),
+        None,
+        ("undo", "Undo", "Ctrl+Z"),
+        ("redo", "Redo", "Ctrl+Shift+Z"),
+        ("delete", "Delete mark", "Del"),
+        ("clear", "Delete all marks", ""),
+        None,
+        ("rotate:left", "Rotate left", "Shift+R"),
+        ("fit", "Fit to window", "F"),
+        ("actual", "Actual pixels", "Shift+F"),
+        ("smooth", "Smooth interpolation", "G"),
+        ("cine", "Play", "C"),
+        ("link", "Link series", "L"),
+        ("slab", "Maximum intensity slab", ""),
+        None,
+        ("key", "Mark as key image", "K"),
+        ("copy", "Copy image", "Ctrl+C"),
+    )
+    for entry in entries:
+        if entry is None:
+            menu.addSeparator()
+            continue
+        action, name, key = entry
+        words = text(name) + (f"\t{key}" if key else "")
+        menu.addAction(words, lambda a=action: act(a))  # type: ignore[operator]
+
+
+class Legend(QWidget):
+    """The gradient from lowering (blue) to raising (rose)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(58, 10)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint."""
+        painter = QPainter(self)
+        gradient = QLinearGradient(0, 0, self.width(), 0)
+        gradient.setColorAt(0, color("shap.neg"))
+        gradient.setColorAt(0.5, color("bg.viewer"))
+        gradient.setColorAt(1, color("shap.pos"))
+        painter.fillRect(QRectF(self.rect()), gradient)
+
+
+class EvidenceBar(QWidget):
+    """Off, heat or contour; opacity; legend; what made the map."""
+
+    overlayChanged = Signal(str)
+    opacityChanged = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        surface(self, "panel")
+        self.setFixedHeight(36)
+        self._title, self._opacity_title, self._percent = QLabel(), QLabel(), QLabel()
+        self._lowers, self._raises, self._method = QLabel(), QLabel(), QLabel()
+        self._title.setProperty("role", "strong")
+        for widget in (self._opacity_title, self._percent, self._lowers, self._raises, self._method):
+            widget.setProperty("role", "secondary")
+        self._percent.setFixedWidth(34)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 100)
+        self.slider.setFixedWidth(80)
+        self.slider.valueChanged.connect(self._slid)
+        self._modes: dict[Overlay, QToolButton] = {}
+        modes = QHBoxLayout()
+        modes.setSpacing(0)
+        for mode in Overlay:
+            button = QToolButton()
+            button.setProperty("seg", "true")
+            button.setCheckable(True)
+            button.clicked.connect(lambda _=False, m=mode: self.overlayChanged.emit(m.value))
+            modes.addWidget(button)
+            self._modes[mode] = button
+        self._legend = Legend()
+        items = (self._title, modes, 4, self._opacity_title, self.slider, self._percent, 4)
+        legend = (self._lowers, self._legend, self._raises, None, self._method)
+        self.setLayout(layout.row(*items, *legend, gap=6, margins=(10, 4, 10, 4)))
+        self._raises_label = self._method_label = ""
+        self.retranslate()
+
+    def show_map(self, raises: str, method: str) -> None:
+        """What the rose end raises, and how the map was made."""
+        self._raises_label, self._method_label = raises, method
+        self.retranslate()
+
+    def show_state(self, overlay: Overlay, opacity: float) -> None:
+        """Mark the mode and the opacity in force."""
+        for mode, button in self._modes.items():
+            button.setChecked(mode is overlay)
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(100 * opacity))
+        self.slider.blockSignals(False)
+        self._percent.setText(f"{round(100 * opacity)} %")
+
+    def _slid(self, value: int) -> None:
+        self._percent.setText(f"{value} %")
+        self.opacityChanged.emit(value / 100)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The legend's words give way first; the tooltip keeps them."""
+        super().resizeEvent(event)
+        wide = self.width() >= NARROW
+        for widget in (self._lowers, self._raises, self._method):
+            widget.setVisible(wide)
+
+    def retranslate(self) -> None:
+        """All words in the language in use."""
+        self._title.setText(text("Evidence map"))
+        self._opacity_title.setText(text("Opacity"))
+        self.slider.setAccessibleName(text("Opacity"))
+        for mode, words in ((Overlay.OFF, "Off"), (Overlay.HEAT, "Heat"), (Overlay.CONTOUR, "Contour")):
+            self._modes[mode].setText(text(words))
+        self._lowers.setText(text("lowers"))
+        self._raises.setText(f"{text('raises')} {self._raises_label}".strip())
+        self._method.setText(self._method_label)
+        self._legend.setToolTip(f"{text('lowers')} – {self._raises.text()} · {self._method_label}")

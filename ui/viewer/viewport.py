@@ -1,0 +1,390 @@
+"""One viewport: paints an image with its marks, plates and overlay, and hands mouse work to `Interaction`."""
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
+
+from core.errors import UserError
+from core.imaging.pixels import Frame, value_at
+from core.imaging.window import Window
+from ui.theme.theme import color
+from ui.viewer import paint_marks
+from ui.viewer.interaction import Interaction
+from ui.viewer.marks import new_mark
+from ui.viewer.overlay import HeatMap
+from ui.viewer.render import Renderer
+from ui.viewer.source import SeriesSource, Source
+from ui.viewer.texts import text
+from ui.viewer.transform import Transform, zoomed_at
+from ui.viewer.viewport_model import Overlay, Tool, ViewportModel
+
+SERIES_MIME = "application/x-consilium-series"
+_BUTTONS = {
+    Qt.MouseButton.LeftButton: "left",
+    Qt.MouseButton.MiddleButton: "middle",
+    Qt.MouseButton.RightButton: "right",
+}
+
+
+class Viewport(QWidget):
+    """Shows one source. `scrolled` carries the new index; `pointed` the (column, row) under a crosshair click."""
+
+    activated = Signal()
+    scrolled = Signal(int)
+    changed = Signal()
+    marksChanged = Signal()
+    maximised = Signal()
+    menuWanted = Signal(QPoint)
+    dropped = Signal(str)
+    pointed = Signal(float, float)
+
+    def __init__(self, model: ViewportModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        self.interaction = Interaction(model)
+        self.identity: tuple[str, ...] = ()
+        self.footer: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
+        self.synthetic = False
+        self.active = False
+        self.heat: HeatMap | None = None
+        self.heat_title = ""
+        self.overlay = Overlay.OFF
+        self.opacity = 0.55
+        self.blink = False
+        self.linked_crosshair = False
+        self._renderer = Renderer()
+        self._hover: tuple[float, float] | None = None
+        self._editor: QLineEdit | None = None
+        self._menu_pressed = False
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(120, 120)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    # What is shown
+
+    def show_source(self, source: Source, index: int = 0) -> None:
+        """Show another source from the start."""
+        self.interaction.cancel()
+        self._renderer.forget()
+        self.model.show(source, index)
+        self.setAccessibleName(" · ".join((*self.identity, *self.footer)))
+        self.update()
+
+    def show_nothing(self) -> None:
+        """Empty, as before the first image."""
+        self.interaction.cancel()
+        self._renderer.forget()
+        self.model.source, self.model.error, self.model.crosshair = None, "", None
+        self.heat, self.warnings, self.linked_crosshair = None, (), False
+        self.update()
+
+    def screen(self) -> tuple[int, int]:
+        """Size in device pixels: the image is resampled to those."""
+        ratio = self.devicePixelRatioF()
+        return round(self.width() * ratio), round(self.height() * ratio)
+
+    def frame(self) -> Frame | None:
+        """The frame shown; a failure to decode is kept and shown by name."""
+        try:
+            return self.model.frame()
+        except UserError as error:
+            self.model.error = str(error)
+            return None
+
+    def place(self, image: Frame) -> Transform:
+        """Image to widget coordinates (logical pixels)."""
+        return self.model.transform(image, (self.width(), self.height()))
+
+    # Painting
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Image, overlay, marks, plates; in that order."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), color("bg.viewer"))
+        image = self.frame()
+        if image is None:
+            self._paint_absent(painter)
+            return
+        self._paint_image(painter, image)
+        place = self.place(image)
+        if self.heat is not None and not self.blink:
+            paint_marks.heat(painter, self.heat, place, self.overlay, self.opacity, self.heat_title)
+        if self.linked_crosshair and self.model.crosshair is not None:
+            at = QPointF(*place.to_screen(self.model.crosshair))
+            paint_marks.crosshair(painter, at, self.width(), self.height())
+        note = text(self._spacing_note())
+        paint_marks.marks(painter, self.model.shown_marks(), place, self.model.selected, note)
+        self._paint_plates(painter, image, place)
+        self._paint_border(painter)
+
+    def _paint_image(self, painter: QPainter, image: Frame) -> None:
+        ratio = self.devicePixelRatioF()
+        placed = self.model.transform(image, self.screen()) if self.model.pose.zoom == 0 else self._device_place(image)
+        model = self.model
+        drawn = self._renderer.draw(
+            image, placed, self.screen(), model.voi(image), invert=model.invert, smooth=model.smooth
+        )
+        if drawn is None:
+            return
+        pixels, (x, y) = drawn
+        height, width = pixels.shape[:2]
+        form = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
+        shown = QImage(pixels.data, width, height, pixels.strides[0], form)
+        shown.setDevicePixelRatio(ratio)
+        painter.drawImage(QPointF(x / ratio, y / ratio), shown)
+
+    def _device_place(self, image: Frame) -> Transform:
+        place = self.place(image)
+        return Transform(place.matrix * self.devicePixelRatioF())
+
+    def _paint_absent(self, painter: QPainter) -> None:
+        words = self.model.error or (text("Loading …") if self.model.source is not None else text("No image"))
+        painter.setPen(color("amber" if self.model.error else "text.3"))
+        area = self.rect().adjusted(30, 30, -30, -30)
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
+        paint_marks.plate(painter, self.identity, QPointF(8, 8))
+        self._paint_border(painter)
+
+    def _paint_border(self, painter: QPainter) -> None:
+        if not self.active:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(color("accent"), 1))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _paint_plates(self, painter: QPainter, image: Frame, place: Transform) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        wide, high = self.width(), self.height()
+        paint_marks.plate(painter, self.identity, QPointF(8, 8))
+        paint_marks.plate(painter, self._view_lines(image, place), QPointF(wide - 8, 8), align="right")
+        bottom = paint_marks.plate(painter, (*self._counter(), *self.footer), QPointF(8, high - 8), bottom=True)
+        warnings = self._warnings()
+        if warnings:
+            top = QPointF(8, (bottom.top() if bottom.height() else high - 8) - 4)
+            paint_marks.plate(painter, warnings, top, bottom=True, tone="amber", border="amber.line")
+        if self.synthetic:
+            corner = QPointF(wide - 8, high - 8)
+            words = (text("SYNTHETIC · not for diagnosis"),)
+            paint_marks.plate(painter, words, corner, align="right", bottom=True, tone="violet", border="violet.line")
+        self._paint_value(painter, image, place)
+        self._paint_directions(painter)
+
+    def _view_lines(self, image: Frame, place: Transform) -> tuple[str, ...]:
+        voi = self.model.voi(image)
+        window = f"W {voi.width:.4g}  L {voi.centre:.4g}" if isinstance(voi, Window) else f"LUT {voi.name}".strip()
+        rows, columns = image.stored.shape[:2]
+        depth = f" · {image.bits_stored} bit" if image.bits_stored else ""
+        return (
+            window if not image.colour else "RGB",
+            text("Zoom {percent} %", percent=round(100 * place.scale)),
+            f"{columns:,} × {rows:,}{depth}",
+        )
+
+    def _counter(self) -> tuple[str, ...]:
+        source = self.model.source
+        if source is None:
+            return ()
+        return (text("Image {index} / {count}", index=self.model.index + 1, count=source.count),)
+
+    def _warnings(self) -> tuple[str, ...]:
+        pose = self.model.pose
+        own = []
+        if pose.flipped:
+            own.append(text("flipped"))
+        if pose.turns:
+            own.append(text("rotated {degrees}°", degrees=90 * pose.turns))
+        if self.model.invert:
+            own.append(text("inverted"))
+        source = self.model.source
+        if isinstance(source, SeriesSource) and source.lossy(self.model.index):
+            own.append(text("stored with loss"))
+        return (*self.warnings, *((" · ".join(own),) if own else ()))
+
+    def _spacing_note(self) -> str:
+        source = self.model.source
+        return source.spacing(self.model.index).note.en if source is not None else ""
+
+    def _paint_value(self, painter: QPainter, image: Frame, place: Transform) -> None:
+        if self._hover is None or self.interaction.tool is not Tool.PROBE:
+            return
+        column, row = (round(v) for v in place.to_image(self._hover))
+        value = value_at(image, column, row)
+        if value is None:
+            return
+        shown = f"{value:.0f} {image.unit}".strip() if isinstance(value, float) else str(value)
+        at = QPointF(self._hover[0] + 14, self._hover[1] + 10)
+        paint_marks.plate(painter, (shown, f"{column}, {row}"), at)
+
+    def _paint_directions(self, painter: QPainter) -> None:
+        letters = self.model.orientation()
+        if letters is None:
+            return
+        wide, high = self.width(), self.height()
+        places = (
+            QPointF(8, high / 2 - 10),
+            QPointF(wide / 2, 8),
+            QPointF(wide - 8, high / 2 - 10),
+            QPointF(wide / 2, high - 8),
+        )
+        for letter, at, align, bottom in zip(
+            letters, places, ("left", "centre", "right", "centre"), (False, False, False, True), strict=True
+        ):
+            paint_marks.plate(painter, (letter,), at, align=align, bottom=bottom)
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin what the button does."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.activated.emit()
+        image, button = self.frame(), _BUTTONS.get(event.button())
+        if image is None or button is None:
+            return
+        at = (event.position().x(), event.position().y())
+        if button == "left" and self._moves_crosshair(event):
+            self._point(at, image)
+            return
+        asked = self.interaction.press(at, button, image, self.place(image))
+        if asked == "text":
+            self._ask_text(at)
+        self._after(marks=self.interaction.tool is Tool.PROBE)
+
+    def _moves_crosshair(self, event: QMouseEvent) -> bool:
+        return self.linked_crosshair and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+
+    def _point(self, at: tuple[float, float], image: Frame) -> None:
+        column, row = self.place(image).to_image(at)
+        self.pointed.emit(column, row)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with it."""
+        image = self.frame()
+        if image is None:
+            return
+        at = (event.position().x(), event.position().y())
+        self._hover = at
+        if event.buttons() & Qt.MouseButton.LeftButton and self._moves_crosshair(event):
+            self._point(at, image)
+            return
+        steps = self.interaction.move(at, image, self.place(image), (self.width(), self.height()))
+        if steps:
+            self.scroll_by(steps)
+        if self.interaction.drag is not None or self.model.draft is not None:
+            self._after()
+        elif self.interaction.tool is Tool.PROBE:
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End it; a right click without a drag opens the menu."""
+        drag = self.interaction.drag
+        if event.button() == Qt.MouseButton.RightButton and drag is not None and not drag.moved:
+            self.menuWanted.emit(event.globalPosition().toPoint())
+        self._after(marks=self.interaction.release())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """One viewport, and back."""
+        if event.button() == Qt.MouseButton.LeftButton and self.model.draft is None:
+            self.interaction.cancel()
+            self.maximised.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu comes with the release of the right button, not before; the menu key opens it at the centre."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menuWanted.emit(self.mapToGlobal(self.rect().center()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll; with Shift by five; with Ctrl zoom at the pointer."""
+        notches = event.angleDelta().y() / 120 or event.angleDelta().x() / 120
+        image = self.frame()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and image is not None:
+            at = (event.position().x(), event.position().y())
+            self.zoom_by(1.15**notches, at)
+            return
+        self._wheel = getattr(self, "_wheel", 0.0) - notches
+        steps = int(self._wheel)
+        self._wheel -= steps
+        if steps:
+            self.scroll_by(steps * (5 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1))
+
+    def leaveEvent(self, _event: object) -> None:
+        """The probe's value goes with the pointer."""
+        self._hover = None
+        self.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A series from the strip may be dropped here."""
+        if event.mimeData().hasFormat(SERIES_MIME):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Show the dropped series here."""
+        self.activated.emit()
+        self.dropped.emit(bytes(event.mimeData().data(SERIES_MIME).data()).decode())
+
+    # Changes
+
+    def scroll_by(self, steps: int) -> None:
+        """Move through the stack."""
+        self.go(self.model.index + steps)
+
+    def go(self, index: int) -> None:
+        """Show an image of the stack."""
+        if self.model.go(index):
+            self.scrolled.emit(self.model.index)
+            self._after()
+
+    def zoom_by(self, factor: float, at: tuple[float, float] | None = None) -> None:
+        """Zoom around a point (the centre by default)."""
+        image = self.frame()
+        if image is None:
+            return
+        at = at or (self.width() / 2, self.height() / 2)
+        size = (image.stored.shape[0], image.stored.shape[1])
+        screen = (self.width(), self.height())
+        self.model.pose = zoomed_at(self.model.pose, factor, at, size, self.model.aspect(), screen)
+        self._after()
+
+    def _after(self, *, marks: bool = False) -> None:
+        self.update()
+        self.changed.emit()
+        if marks:
+            self.marksChanged.emit()
+
+    def _ask_text(self, at: tuple[float, float]) -> None:
+        """A small field on the image; Enter keeps the text, Escape gives it up."""
+        editor = QLineEdit(self)
+        editor.setPlaceholderText(text("Text"))
+        editor.setMaxLength(120)
+        editor.setGeometry(QRectF(at[0], at[1] - 14, 180, 28).toRect())
+        editor.show()
+        editor.setFocus()
+        editor.editingFinished.connect(self._keep_text)
+        self._editor = editor
+
+    def _keep_text(self) -> None:
+        editor, self._editor = self._editor, None
+        draft = self.model.draft
+        if editor is None or draft is None:
+            return
+        words = editor.text().strip()
+        editor.deleteLater()
+        self.model.draft = None
+        if words:
+            self.model.keep(new_mark("text", draft.image_id, draft.points, words))
+            self._after(marks=True)
+        self.update()

@@ -1,0 +1,158 @@
+"""The state of one viewport: what is shown, how, and the marks on it. No Qt."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from core.domain.imaging import Measurement
+from core.imaging.pixels import Frame
+from core.imaging.window import Table, Window
+from ui.viewer.marks import History, complete, evaluated
+from ui.viewer.source import Source, aspect_of
+from ui.viewer.transform import Pose, Transform, transform
+
+Marks = tuple[Measurement, ...]
+
+
+class Tool(StrEnum):
+    """What the left button does."""
+
+    WINDOW = "window"
+    PAN = "pan"
+    ZOOM = "zoom"
+    SCROLL = "scroll"
+    LENGTH = "length"
+    ANGLE = "angle"
+    ELLIPSE = "ellipse"
+    RECTANGLE = "rectangle"
+    FREEHAND = "freehand"
+    TEXT = "text"
+    ARROW = "arrow"
+    PROBE = "probe"
+    RATIO = "ratio"
+
+
+class Overlay(StrEnum):
+    """How the evidence map is drawn."""
+
+    OFF = "off"
+    HEAT = "heat"
+    CONTOUR = "contour"
+
+
+@dataclass(slots=True)
+class ViewportModel:
+    """One viewport. `window` None means the file's own; `marks` are shared by all viewports of the viewer."""
+
+    marks: History[Marks]
+    source: Source | None = None
+    index: int = 0
+    pose: Pose = field(default_factory=Pose)
+    window: Window | Table | None = None
+    invert: bool = False
+    smooth: bool = True
+    selected: str = ""
+    draft: Measurement | None = None
+    crosshair: tuple[float, float] | None = None
+    error: str = ""
+
+    def frame(self) -> Frame | None:
+        """The frame shown, if it is decoded."""
+        return self.source.get(self.index) if self.source is not None and not self.error else None
+
+    def show(self, source: Source, index: int = 0) -> None:
+        """Show another source from the start."""
+        self.source, self.index = source, min(max(index, 0), max(source.count - 1, 0))
+        self.pose, self.window, self.invert = Pose(), None, False
+        self.draft, self.selected, self.crosshair, self.error = None, "", None, ""
+
+    def go(self, index: int) -> bool:
+        """Move to an image; False where it is already shown."""
+        if self.source is None:
+            return False
+        wanted = min(max(index, 0), self.source.count - 1)
+        if wanted == self.index:
+            return False
+        self.index, self.draft, self.error = wanted, None, ""
+        return True
+
+    def aspect(self) -> float:
+        """Pixel height over width of the shown image."""
+        return aspect_of(self.source.spacing(self.index)) if self.source is not None else 1.0
+
+    def transform(self, image: Frame, screen: tuple[int, int]) -> Transform:
+        """Where the image's pixels land in a viewport of (width, height)."""
+        return transform(self.pose, (image.stored.shape[0], image.stored.shape[1]), self.aspect(), screen)
+
+    def voi(self, image: Frame) -> Window | Table:
+        """The window in force."""
+        return self.window if self.window is not None else image.default_window()
+
+    def drag_window(self, image: Frame, right: float, down: float) -> None:
+        """Left-right changes the width, up-down the level, in steps of the image's own range."""
+        voi = self.voi(image)
+        if isinstance(voi, Table):
+            voi = image.full_range()
+        full = image.full_range()
+        step = max(full.width / 1000, 1e-6)
+        self.window = replace(voi, width=max(voi.width + right * step, step), centre=voi.centre + down * step, name="")
+
+    def image_id(self) -> str:
+        """Id of the shown image, "" when there is none."""
+        return self.source.image_id(self.index) if self.source is not None else ""
+
+    def shown_marks(self) -> Marks:
+        """Marks on the shown image, the one being drawn last."""
+        here = tuple(m for m in self.marks.now if m.image_id == self.image_id())
+        if self.draft is None:
+            return here
+        return (*(m for m in here if m.id != self.draft.id), self.draft)
+
+    def measured(self, mark: Measurement) -> Measurement:
+        """The mark with values from the shown image."""
+        if self.source is None:
+            return mark
+        return evaluated(mark, self.source.get(self.index), self.source.spacing(self.index))
+
+    def keep(self, mark: Measurement) -> bool:
+        """Add the mark, or put it in place of the one with its id. False when it is not complete."""
+        self.draft = None
+        if not complete(mark):
+            return False
+        mark = self.measured(mark)
+        others = tuple(m for m in self.marks.now if m.id != mark.id)
+        self.marks.change((*others, mark))
+        self.selected = mark.id
+        return True
+
+    def remove_selected(self) -> bool:
+        """Remove the selected mark."""
+        left = tuple(m for m in self.marks.now if m.id != self.selected)
+        if len(left) == len(self.marks.now):
+            return False
+        self.marks.change(left)
+        self.selected = ""
+        return True
+
+    def orientation(self) -> tuple[str, str, str, str] | None:
+        """Patient directions at the (left, top, right, bottom) edge; None where the plane is not stated."""
+        plane = self.source.plane(self.index) if self.source is not None else None
+        if plane is None:
+            return None
+        along = {(1, 0): plane.row, (-1, 0): _minus(plane.row), (0, 1): plane.column, (0, -1): _minus(plane.column)}
+        linear = transform(Pose(1.0, (0, 0), self.pose.turns, self.pose.flipped), (1, 1), 1.0, (1, 1)).matrix[:, :2]
+        edges = []
+        for screen in ((-1, 0), (0, -1), (1, 0), (0, 1)):
+            image = (round(float(linear[:, 0] @ screen)), round(float(linear[:, 1] @ screen)))
+            edges.append(_letters(along[image]))
+        return edges[0], edges[1], edges[2], edges[3]
+
+
+def _minus(v: tuple[float, float, float]) -> tuple[float, float, float]:
+    return -v[0], -v[1], -v[2]
+
+
+def _letters(direction: tuple[float, float, float]) -> str:
+    """L/R, P/A, H/F by descending share (PS3.3 C.7.6.1.1.1); shares below 0.3 are left out."""
+    names = (("L", "R"), ("P", "A"), ("H", "F"))
+    parts = sorted(((abs(d), names[i][0 if d > 0 else 1]) for i, d in enumerate(direction)), reverse=True)
+    return "".join(letter for share, letter in parts if share > 0.3)

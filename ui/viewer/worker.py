@@ -1,0 +1,99 @@
+"""One background thread that decodes frames nearest first, and runs a volume's load. Replaces its plan, never queues up."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from core.errors import UserError
+from core.imaging.cache import FrameCache
+from core.imaging.pixels import Frame
+
+Step = tuple[object, Callable[[], Frame], float, int]
+"""(key, decode, distance from the focus, bytes the frame will take)."""
+
+
+class Decoder(QObject):
+    """Decodes what the current plan names into the cache. Signals arrive on the window's thread."""
+
+    ready = Signal(object)
+    failed = Signal(object, str)
+    ran = Signal(object, object)
+
+    def __init__(self, cache: FrameCache, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.cache = cache
+        self._changed = threading.Condition()
+        self._plan: Iterator[Step] = iter(())
+        self._tasks: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+        self._version = 0
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._bad: set[object] = set()
+        self.ran.connect(lambda done, value: done(value))
+
+    def follow(self, plan: Iterator[Step]) -> None:
+        """Work along a new plan; what the old one still named is dropped."""
+        with self._changed:
+            self._plan, self._version = plan, self._version + 1
+            self._start()
+            self._changed.notify()
+
+    def run(self, task: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        """Run one longer task; `done` gets its result, or the `UserError` it raised, on the window's thread."""
+        with self._changed:
+            self._tasks.append((task, done))
+            self._start()
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """End the thread (after the frame it is at)."""
+        with self._changed:
+            self._stopping = True
+            self._plan, self._tasks = iter(()), []
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(5)
+            self._thread = None
+
+    def _start(self) -> None:
+        if self._thread is None and not self._stopping:
+            self._thread = threading.Thread(target=self._serve, name="consilium-decoder", daemon=True)
+            self._thread.start()
+
+    def _next(self) -> Step | tuple[Callable[[], Any], Callable[[Any], None]] | None:
+        with self._changed:
+            while not self._stopping:
+                if self._tasks:
+                    return self._tasks.pop(0)
+                for step in self._plan:
+                    if step[0] not in self.cache and step[0] not in self._bad and self.cache.room_for(step[3], step[2]):
+                        return step
+                self._plan = iter(())
+                self._changed.wait()
+        return None
+
+    def _serve(self) -> None:
+        while (item := self._next()) is not None:
+            if len(item) == 2:
+                self._emit(self.ran, item[1], _attempt(item[0]))
+                continue
+            result = _attempt(item[1])
+            if isinstance(result, UserError):
+                self._bad.add(item[0])
+                self._emit(self.failed, item[0], str(result))
+            else:
+                self.cache.put(item[0], result)
+                self._emit(self.ready, item[0])
+
+    def _emit(self, signal: Any, *values: object) -> None:
+        if not self._stopping:
+            signal.emit(*values)
+
+
+def _attempt(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except UserError as error:
+        return error
