@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from core.domain.imaging import Measurement
 from ui.theme.fonts import font, metrics
-from ui.theme.theme import color
+from ui.theme.theme import tokens
 from ui.viewer.marks import label
 from ui.viewer.overlay import HeatMap
 from ui.viewer.texts import text
@@ -16,6 +16,13 @@ from ui.viewer.viewport_model import Overlay
 
 Place = Callable[[tuple[float, float]], QPointF]
 PLATE_OPACITY = 0.78
+
+
+def color(token: str) -> QColor:
+    """A token in the dark theme: image areas are black in both."""
+    return QColor(tokens()["dark"][token])
+
+
 LINE_HEIGHT = 17
 
 
@@ -29,12 +36,21 @@ def plate(
     tone: str = "viewer.text",
     border: str = "",
     px: int = 12,
+    room: int = 0,
+    whole: int = 0,
 ) -> QRectF:
-    """Lines of text on a dark plate whose corner (by `align` and `bottom`) is at `corner`; returns its rectangle."""
-    shown = [line for line in lines if line]
+    """Lines of text on a dark plate whose corner (by `align` and `bottom`) is at `corner`; returns its rectangle.
+
+    `room` (pixels) shortens lines after the first `whole` ones (identity is never shortened).
+    """
+    measured = metrics(px, 500)
+    elide = Qt.TextElideMode.ElideRight
+    shown = [
+        measured.elidedText(line, elide, room - 12) if room and number >= whole else line
+        for number, line in enumerate(line for line in lines if line)
+    ]
     if not shown:
         return QRectF()
-    measured = metrics(px, 500)
     width = max(measured.horizontalAdvance(line) for line in shown) + 12
     height = len(shown) * LINE_HEIGHT + 5
     x = corner.x() - {"left": 0, "right": width, "centre": width / 2}[align]

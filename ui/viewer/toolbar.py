@@ -44,6 +44,7 @@ LAYOUTS = (
     ("layout:mpr", "cube", "Axial, coronal, sagittal"),
 )
 NARROW = 640
+ICON = 26
 
 
 class ToolIcon(IconButton):
@@ -72,7 +73,7 @@ class ToolBar(QWidget):
             items += [self._gap()]
         items += [self._button(*entry) for entry in ACTIONS]
         items += [self._gap(), self._layout_button(), self._more_button(), None]
-        self._row = layout.row(*items, gap=2, margins=(8, 4, 8, 4))
+        self._row = layout.row(*items, gap=1, margins=(8, 4, 8, 4))
         self._preset_row = QHBoxLayout()
         self._preset_row.setSpacing(0)
         self._row.addLayout(self._preset_row)
@@ -85,19 +86,22 @@ class ToolBar(QWidget):
         mark = layout.line("v")
         mark.setFixedHeight(18)
         holder = QWidget()
-        holder.setLayout(layout.row(mark, margins=(4, 0, 4, 0)))
+        holder.setLayout(layout.row(mark, margins=(3, 0, 3, 0)))
         return holder
 
     def _tool(self, tool: str, icon: str, name: str, key: str) -> ToolIcon:
-        button = ToolIcon(icon, name, checkable=True, key=key, on_click=lambda: self.action.emit(f"tool:{tool}"))
+        button = ToolIcon(
+            icon, name, checkable=True, size=ICON, key=key, on_click=lambda: self.action.emit(f"tool:{tool}")
+        )
         self._tools[tool] = button
         return button
 
     def _button(self, action: str, icon: str, name: str, key: str) -> ToolIcon:
-        return ToolIcon(icon, name, key=key, on_click=lambda: self.action.emit(action))
+        return ToolIcon(icon, name, size=ICON, key=key, on_click=lambda: self.action.emit(action))
 
     def _menu_button(self, icon: str, name: str) -> ToolIcon:
-        button = ToolIcon(icon, name)
+        button = ToolIcon(icon, name, size=ICON)
+        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(QMenu(button))
         return button
@@ -115,8 +119,17 @@ class ToolBar(QWidget):
 
     def _more_button(self) -> ToolIcon:
         self._more = self._menu_button("more", "More tools")
-        self._more.menu().aboutToShow.connect(lambda: fill_menu(self._more.menu(), self.action.emit))
+        self._more.menu().aboutToShow.connect(self._fill_more)
         return self._more
+
+    def _fill_more(self) -> None:
+        """Tools without a button, and all presets (the bar shows four)."""
+        menu = self._more.menu()
+        fill_menu(menu, self.action.emit)
+        below = menu.addMenu(text("Presets"))
+        for preset in self._known:
+            words = f"{preset.label.text(LANGUAGE.code)}\t{preset.key}"
+            below.addAction(words, lambda k=preset.key: self.action.emit(f"preset:{k}"))
 
     def show_tool(self, tool: str) -> None:
         """Mark the active tool."""
@@ -127,7 +140,10 @@ class ToolBar(QWidget):
         """The first four as segments, all in the list; `chosen` 0 means none."""
         self._known = tuple(presets)
         while self._presets:
-            self._presets.pop().deleteLater()
+            old = self._presets.pop()
+            self._preset_row.removeWidget(old)
+            old.hide()
+            old.deleteLater()
         for preset in self._known[:4]:
             button = QToolButton()
             button.setProperty("seg", "true")
@@ -157,10 +173,16 @@ class ToolBar(QWidget):
         self._collapse()
 
     def _collapse(self) -> None:
-        wide = self.width() >= NARROW
+        segments = sum(button.sizeHint().width() for button in self._presets)
+        fits = self.width() >= self._tools_width() + segments
         for button in self._presets:
-            button.setVisible(wide)
-        self._list.setVisible(not wide or len(self._known) > 4)
+            button.setVisible(fits)
+        self._list.setVisible(not fits)
+
+    def _tools_width(self) -> int:
+        """Everything but the presets."""
+        count = sum(len(group) for group in TOOLS) + len(ACTIONS) + 2
+        return count * (ICON + 1) + 4 * 8 + 16
 
 
 def fill_menu(menu: QMenu, act: object) -> None:

@@ -287,6 +287,7 @@ class Viewer(QWidget):
         start = index if index is not None else (source.count // 2 if series.modality in {"CT", "MR", "PT"} else 0)
         view = self.viewports[number]
         view.linked_crosshair = False
+        view.setToolTip("")
         view.show_source(source, start)
         view.warnings = self._stack_reason(series)
         self._preset = 1
@@ -361,6 +362,7 @@ class Viewer(QWidget):
             cut = mpr.view(volume.geometry, name)
             view.show_source(CutSource(volume, cut, source.instance(0), windows), cut.slices // 2)
             view.linked_crosshair = True
+            view.setToolTip(text("shift-drag moves the crosshair"))
             view.warnings = (text("oblique to the body axes"),) if oblique else ()
         self._pointed(0, *((n - 1) / 2 for n in reversed(mpr.view(volume.geometry, "axial").shape)))
         self._refresh()
@@ -530,7 +532,6 @@ class Viewer(QWidget):
             if source.thickness > 1:
                 step = source.volume.geometry.spacing_mm[source.cut.through]
                 lines.append(text("slab {mm} mm", mm=f"{source.thickness * step:.0f}"))
-            lines.append(text("shift-drag moves the crosshair"))
         if view.model.image_id() in self.key_images:
             lines.append(f"★ {text('Key image')}")
         return tuple(lines)

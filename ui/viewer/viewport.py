@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 from core.errors import UserError
 from core.imaging.pixels import Frame, value_at
 from core.imaging.window import Window
-from ui.theme.theme import color
+from ui.theme.fonts import metrics
 from ui.viewer import paint_marks
 from ui.viewer.interaction import Interaction
 from ui.viewer.marks import new_mark
@@ -90,6 +90,7 @@ class Viewport(QWidget):
         self._renderer.forget()
         self.model.source, self.model.error, self.model.crosshair = None, "", None
         self.heat, self.warnings, self.linked_crosshair = None, (), False
+        self.setToolTip("")
         self.update()
 
     def screen(self) -> tuple[int, int]:
@@ -114,7 +115,7 @@ class Viewport(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Image, overlay, marks, plates; in that order."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), color("bg.viewer"))
+        painter.fillRect(self.rect(), paint_marks.color("bg.viewer"))
         image = self.frame()
         if image is None:
             self._paint_absent(painter)
@@ -153,7 +154,7 @@ class Viewport(QWidget):
 
     def _paint_absent(self, painter: QPainter) -> None:
         words = self.model.error or (text("Loading …") if self.model.source is not None else text("No image"))
-        painter.setPen(color("amber" if self.model.error else "text.3"))
+        painter.setPen(paint_marks.color("amber" if self.model.error else "text.3"))
         area = self.rect().adjusted(30, 30, -30, -30)
         painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
         paint_marks.plate(painter, self.identity, QPointF(8, 8))
@@ -164,22 +165,27 @@ class Viewport(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color("accent"), 1))
+        painter.setPen(QPen(paint_marks.color("accent"), 1))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint_plates(self, painter: QPainter, image: Frame, place: Transform) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         wide, high = self.width(), self.height()
-        paint_marks.plate(painter, self.identity, QPointF(8, 8))
-        paint_marks.plate(painter, self._view_lines(image, place), QPointF(wide - 8, 8), align="right")
+        view = self._view_lines(image, place)
+        taken = max(metrics(12, 500).horizontalAdvance(line) for line in view) + 34
+        whole = max(len(self.identity) - 1, 0)
+        left = paint_marks.plate(painter, self.identity, QPointF(8, 8), room=max(wide - taken, 60), whole=whole)
+        top = 8 if left.right() + taken <= wide + 10 else left.bottom() + 4
+        paint_marks.plate(painter, view, QPointF(wide - 8, top), align="right")
         bottom = paint_marks.plate(painter, (*self._counter(), *self.footer), QPointF(8, high - 8), bottom=True)
         warnings = self._warnings()
         if warnings:
             top = QPointF(8, (bottom.top() if bottom.height() else high - 8) - 4)
             paint_marks.plate(painter, warnings, top, bottom=True, tone="amber", border="amber.line")
         if self.synthetic:
-            corner = QPointF(wide - 8, high - 8)
             words = (text("SYNTHETIC · not for diagnosis"),)
+            room = wide - metrics(12, 500).horizontalAdvance(words[0]) - 32
+            corner = QPointF(wide - 8, high - 8 if bottom.right() < room else bottom.top() - 34)
             paint_marks.plate(painter, words, corner, align="right", bottom=True, tone="violet", border="violet.line")
         self._paint_value(painter, image, place)
         self._paint_directions(painter)
