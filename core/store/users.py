@@ -125,6 +125,10 @@ class Users:
             raise UserError(f"{user} is not signed in.", "Sign in under that name.")
         return self.session.user
 
+    def acting(self) -> str:
+        """The name under which things are done now: who is signed in, else the account's name."""
+        return self.session.user if self.session else account_name()
+
     def add(self, name: str, role: Role, password: str, *, display: str = "", pin: str = "") -> User:
         """Add a user. The first one must be an administrator and ends the single-doctor mode."""
         if self.single_doctor:

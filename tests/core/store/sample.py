@@ -1,5 +1,7 @@
 """A synthetic case with something in every part, for the tests of store and report."""
 
+# ruff: noqa: E501  rows of sample data read better whole
+
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 

@@ -157,9 +157,8 @@ def test_saving_never_loses_decisions(store: Store) -> None:
 def test_append_only_tables_refuse_changes(store: Store) -> None:
     store.save(sample.case(), "Dr A")
     store.decide("case-1", decision(Action.ACCEPT, "hypothesis:pneumonia"))
-    for table in ("decisions", "assessments", "audit"):
-        for change in (f"UPDATE {table} SET at = 'x'" if table != "assessments" else "UPDATE assessments SET created_at = 'x'",
-                       f"DELETE FROM {table}"):  # fmt: skip
+    for table, column in (("decisions", "at"), ("assessments", "created_at"), ("audit", "at")):
+        for change in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):
             with pytest.raises(Exception, match="never"), store.database.write() as connection:
                 connection.execute(change)
 

@@ -1,0 +1,1 @@
+"""A case as a document: PDF, HTML, JSON."""

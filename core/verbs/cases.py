@@ -1,0 +1,79 @@
+"""`cases list|show|search|export`: what is in the store."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from core.domain.case import CaseStatus
+from core.domain.serial import to_plain
+from core.errors import UserError
+from core.report.json import case_bytes, case_json
+from core.store.store import Store
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="WHAT")
+    rows = actions.add_parser("list", help="rows of the worklist as JSON")
+    rows.add_argument("--status", action="append", choices=[s.value for s in CaseStatus], default=[], help="only these")
+    rows.add_argument("--text", default="", help="only cases that contain these words")
+    rows.add_argument("--since", default="", help="only cases changed since this ISO time")
+    rows.add_argument("--flagged", action="store_true", help="only cases with a red flag or a Stop alert")
+    rows.add_argument("--limit", type=int, default=500, help="at most this many (default 500)")
+    show = actions.add_parser("show", help="a whole case as JSON")
+    show.add_argument("case", help="the case's id")
+    search = actions.add_parser("search", help="cases that contain all words: names, notes, findings, codes; en and zh")
+    search.add_argument("words", nargs="+", help="what to look for")
+    search.add_argument("--limit", type=int, default=50, help="at most this many (default 50)")
+    export = actions.add_parser("export", help="write a case as JSON, PDF or HTML")
+    export.add_argument("case", help="the case's id")
+    export.add_argument("--out", type=Path, required=True, help="the file to write")
+    export.add_argument("--format", choices=["json", "pdf", "html"], help="default: by the file's ending")
+    export.add_argument("--lang", choices=["en", "zh"], default="en", help="language of PDF and HTML (default en)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """One action on the store."""
+    with Store.open(passphrase=os.environ.get("CONSILIUM_PASSPHRASE")) as store:
+        if args.action == "list":
+            status = tuple(CaseStatus(s) for s in args.status)
+            found = store.list(
+                status=status, text=args.text, since=args.since, flagged=args.flagged, limit=args.limit, order="time"
+            )
+            _print([to_plain(row) for row in found])
+        elif args.action == "search":
+            _print([to_plain(hit) for hit in store.search(" ".join(args.words), limit=args.limit)])
+        elif args.action == "show":
+            _print(case_json(store.load(args.case)))
+        else:
+            _print(_export(store, args))
+    return 0
+
+
+def _export(store: Store, args: argparse.Namespace) -> dict[str, str]:
+    """Write the file; returns what was written."""
+    kind = args.format or args.out.suffix.lstrip(".").lower()
+    if kind not in ("json", "pdf", "html"):
+        raise UserError(f"{args.out.name} does not say what to write.", "Add --format json, pdf or html.")
+    case = store.load(args.case)
+    try:
+        if kind == "pdf":
+            from core.report.pdf import write_pdf
+
+            write_pdf(case, args.out, args.lang)
+        elif kind == "html":
+            from core.report.html import html_text
+
+            args.out.write_text(html_text(case, args.lang), "utf-8")
+        else:
+            args.out.write_bytes(case_bytes(case))
+    except OSError as error:
+        raise UserError(f"{args.out} could not be written ({error.strerror}).", "Choose another folder.") from error
+    store.audit.add_or_keep("export", store.users.acting(), args.case, format=kind)
+    return {"case": args.case, "file": str(args.out), "format": kind}
+
+
+def _print(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1))
