@@ -178,7 +178,7 @@ class Entries:
         negated = attribute(s, "negationInd") == "true"
         if not shown:
             shown = self._text(s) or self._text_of_parent(at) or ("no known allergies" if negated else kind)
-        if not shown:
+        if not shown or shown.lower().startswith("no information"):
             return
         reactions, severe = self._reactions(s)
         concern = attribute(find(at.parent, "statusCode"), "code") if at.parent is not None else ""
@@ -339,6 +339,14 @@ class Entries:
             shown = shown or self.document.value(value)[1] or self._text(observation)
             if shown:
                 place = f"{at.place}/component[{index}]/observation"
+                shown += self._fate(observation)
                 self.facts += 1
                 source = self.draft.source(place, shown)
                 self.draft.family.append(FamilyFact(self.draft.id("family", place), relation, found, shown, (source,)))
+
+    def _fate(self, s: Element) -> str:
+        """ " (dead, age 57)" of a relative's condition."""
+        death = [self.document.concept(find(o, "value"))[1] for o in self._nested(s, {f"{_T}47"})]
+        age = [attribute(find(o, "value"), "value") for o in self._nested(s, {f"{_T}31"})]
+        told = [w.lower() for w in death if w] + [f"age {a}" for a in age if a]
+        return f" ({', '.join(told)})" if told else ""

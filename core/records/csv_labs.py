@@ -28,7 +28,7 @@ _SEX = {
     "男": Sex.MALE,
 }
 _VALUE = re.compile(
-    r"\s*(<=|>=|<|>|≤|≥)?\s*([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(?:[×x*]\s*10\^?(\d+))?\s*([^\d\s].{0,30})?$"
+    r"\s*(<=|>=|<|>|≤|≥)?\s*([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(?:[×x*]\s*10\^?(\d+))?\s*([A-Za-z%/µμ°\u4e00-\u9fff].{0,30})?$"
 )
 _RANGE = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*(?:-|–|—|~|～|_|to|至)\s*([-+]?\d+(?:\.\d+)?)")
 _BOUND = re.compile(r"\s*(<=|>=|<|>|≤|≥)\s*([-+]?\d+(?:\.\d+)?)")
@@ -54,11 +54,14 @@ def _norm(word: str) -> str:
 
 def header_of(text: str) -> Table | None:
     """The layout of a table whose header names a test and a result (or value); None for anything else."""
-    first = text.lstrip("\ufeff").split("\n", 1)[0]
+    first = next(iter(text.lstrip("\ufeff")[:5001].splitlines()), "")
     if len(first) > 5000:
         return None
     for delimiter in (",", ";", "\t", "|"):
-        names = next(csv.reader([first], delimiter=delimiter), [])
+        try:
+            names = next(csv.reader([first], delimiter=delimiter), [])
+        except csv.Error:
+            continue
         columns = {n: _fields()[_norm(n)] for n in names if _norm(n) in _fields()}
         if len(names) >= 3 and {"test", "value"} <= set(columns.values()):
             return Table(delimiter, columns)

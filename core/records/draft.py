@@ -1,7 +1,8 @@
 """Collects the facts of one patient from one file, each with an id that stays and the place it came from."""
 
 import hashlib
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 from core.domain.basics import Coding, Source
 from core.domain.record import (
@@ -60,7 +61,7 @@ class Draft:
             patient=self.patient,
             problems=tuple(self.problems),
             medications=tuple(self.medications),
-            allergies=tuple(self.allergies),
+            allergies=tuple(replace(a, status="refuted") if says_none_known(a) else a for a in self.allergies),
             observations=tuple(self.observations),
             events=tuple(self.events),
             notes=tuple(self.notes),
@@ -69,6 +70,20 @@ class Draft:
             family=tuple(self.family),
             diagnoses=tuple(self.diagnoses),
         )
+
+
+_NONE_KNOWN = frozenset({"716186003", "409137002", "160244002", "428607008", "429625007", "428197003"})
+"""SNOMED CT: no known allergy, no known drug / food / environmental / latex allergy, and the older situation code."""
+_NONE_WORDS = re.compile(
+    r"\W*(no\s+(known\s+)?(drug\s+|food\s+|medication\s+|environmental\s+)?allerg(y|ies)|nkd?a|无(药物|食物)?过敏史?|否认.{0,6}过敏史?)\b.{0,20}$",
+    re.I,
+)
+
+
+def says_none_known(allergy: Allergy) -> bool:
+    """Whether an allergy entry says that no allergy is known: it is kept, and marked refuted."""
+    coded = any(c.code in _NONE_KNOWN for c in allergy.codes if c.system == "SNOMED")
+    return coded or _NONE_WORDS.match(allergy.text[:80]) is not None
 
 
 def content_key(data: bytes) -> str:

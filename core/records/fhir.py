@@ -29,7 +29,7 @@ _READERS = {
     "Procedure": facts.event("procedure", ("code",), ("performed", "occurrence")),
     "Immunization": facts.event("immunization", ("vaccineCode",), ("occurrence", "date", "recorded")),
     "Encounter": facts.event("encounter", ("type", "serviceType", "class"), ("period",)),
-    "ImagingStudy": facts.event("imaging_study", ("procedureCode", "description", "modality"), ("started",)),
+    "ImagingStudy": facts.imaging_study,
     "ServiceRequest": facts.event("service_request", ("code",), ("occurrence", "authoredOn")),
     "Goal": facts.event("goal", ("description",), ("start", "statusDate")),
     "Device": facts.event("device", ("type",), ("manufactureDate",)),

@@ -100,7 +100,7 @@ def _codings(found: tuple[Coding, ...]) -> list[Plain]:
 
 def _code(written: str) -> str:
     """FHIR codes hold single spaces only."""
-    return " ".join(written.split())
+    return " ".join(_safe(written).split())
 
 
 def _concept(found: tuple[Coding, ...], words: str) -> Plain:

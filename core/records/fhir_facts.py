@@ -220,6 +220,17 @@ def _note(at_: Place, words: str, suffix: str, about: tuple[str, str]) -> None:
     at_.draft.notes.append(note)
 
 
+def imaging_study(r: Plain, at_: Place) -> None:
+    """ImagingStudy -> Event: what was done, else the modality and body part of its series."""
+    found, words = concept(r, "procedureCode")
+    for series in nodes(r, "series"):
+        for key in ("modality", "bodySite"):
+            more, shown = concept(series, key)
+            found += tuple(c for c in more if c not in found)
+            words = "; ".join(dict.fromkeys(p for p in (*words.split("; "), shown) if p))
+    _event(r, at_, "imaging_study", (found, text(r, "description") or words), times(r, "started"))
+
+
 def impression(r: Plain, at_: Place) -> None:
     """ClinicalImpression -> Event and Note."""
     words = text(r, "summary") or text(r, "description")

@@ -23,7 +23,9 @@ from core.records.encoding import language
 from core.records.hl7v2_parts import Segment, messages
 
 _SEX = {"F": Sex.FEMALE, "M": Sex.MALE, "O": Sex.OTHER, "A": Sex.OTHER, "FEMALE": Sex.FEMALE, "MALE": Sex.MALE}
-_TEXTS = frozenset({"TX", "FT", "ST"})
+_TEXTS = frozenset({"TX", "FT"})
+_SENTENCE = 60
+"""Characters above which a single textual result is a note and not a value."""
 _NOT_CLINICAL = {
     "IN1": "insurance", "IN2": "insurance", "IN3": "insurance", "GT1": "billing", "FT1": "billing", "BLG": "billing",
     "NK1": "next of kin", "PD1": "administration", "PV2": "administration", "ROL": "administration", "PRT": "administration",
@@ -163,8 +165,7 @@ class _State:
     def obx(self, s: Segment) -> None:
         found, words = concept(s, 3)
         kind, value = s.get(2), s.text(5)
-        joined = kind in _TEXTS and (s.get(3) == self.title or self.title == "" or len(value) > 60 or bool(self.text))
-        if joined and not s.get(6) and not s.get(7) and value:
+        if kind in _TEXTS and value and not s.get(6) and not s.get(7):
             self.text.append((value, s))
         if not words and not value:
             return
@@ -181,8 +182,8 @@ class _State:
 
     def finish(self) -> None:
         """The text lines of a report, joined into one note."""
-        if self.text:
-            words = "\n".join(value for value, _ in self.text)
+        words = "\n".join(value for value, _ in self.text)
+        if len(self.text) > 1 or len(words) > _SENTENCE:
             first = self.text[0][1]
             source = self.draft.source(self.place(first, 5))
             self.draft.notes.append(

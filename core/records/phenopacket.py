@@ -57,7 +57,7 @@ def _read_packet(packet: Plain, draft: Draft, place: str) -> tuple[Draft, tuple[
         _measurement(item, draft, f"{place}.measurements[{index}]")
     for index, item in enumerate(nodes(packet, "medicalActions")):
         _action(item, draft, f"{place}.medicalActions[{index}]")
-    draft.diagnoses = list(dict.fromkeys(draft.diagnoses))
+    draft.diagnoses = list({c.code: c for c in reversed(draft.diagnoses)}.values())[::-1]
     left = {"biosamples": "samples", "files": "linked files"}
     return draft, tuple(f"{words}: not read" for name, words in left.items() if nodes(packet, name))
 

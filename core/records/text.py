@@ -129,13 +129,26 @@ def _years(match: re.Match[str]) -> float | None:
     return value if value <= 125 else None
 
 
+_RELATIVE = re.compile(
+    r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|uncle|aunt|cousin|parents?|grand\w+|sibling|partner|family)\b"
+    r"[^.\n]{0,40}$|(?:父|母|兄|弟|姐|妹|配偶|妻|丈夫|子女|家族)[^。\n]{0,12}$",
+    re.I,
+)
+"""A relative named shortly before, in the same sentence."""
+
+
+def _about_the_patient(pattern: re.Pattern[str], words: str) -> re.Match[str] | None:
+    found = pattern.finditer(words)
+    return next((m for m in found if not _RELATIVE.search(words[max(0, m.start() - 60) : m.start()])), None)
+
+
 def _earliest(patterns: tuple[re.Pattern[str], ...], words: str) -> re.Match[str] | None:
-    found = [m for m in (p.search(words) for p in patterns) if m]
+    found = [m for m in (_about_the_patient(p, words) for p in patterns) if m]
     return min(found, key=lambda m: m.start(), default=None)
 
 
 def _first(patterns: tuple[re.Pattern[str], ...], words: str) -> re.Match[str] | None:
-    return next((m for m in (p.search(words) for p in patterns) if m), None)
+    return next((m for m in (_about_the_patient(p, words) for p in patterns) if m), None)
 
 
 def _span(draft: Draft, place: str, head: str, span: tuple[int, int]) -> Source:

@@ -1,0 +1,76 @@
+from datetime import date
+
+import pytest
+
+from core.domain.record import Sex
+from core.errors import Unreadable
+from core.records import text
+
+
+def _patient(words):
+    return text.read(words.encode(), "n.txt").records[0].patient
+
+
+@pytest.mark.parametrize(
+    ("words", "age", "sex"),
+    [
+        ("A 67-year-old woman with cough.", 67, Sex.FEMALE),
+        ("67 yo F presents with chest pain", 67, Sex.FEMALE),
+        ("This 54 year old African American male has fever", 54, Sex.MALE),
+        ("45M with abdominal pain", None, None),
+        ("An 8-month-old boy with fever", 8 / 12, Sex.MALE),
+        ("A 5-day-old girl with jaundice", 5 / 365.2425, Sex.FEMALE),
+        ("Male, 34 years, with headache", 34, Sex.MALE),
+        ("Age: 71\nSex: F\nComplaint: falls", 71, Sex.FEMALE),
+        ("男，45岁，发热三天", 45, Sex.MALE),
+        ("患者女性，62岁，因胸痛入院", 62, Sex.FEMALE),
+        ("姓名：某某 性别：女 年龄：30岁", 30, Sex.FEMALE),
+        ("患儿，男，8个月，咳嗽", 8 / 12, Sex.MALE),
+        ("3岁男孩，发热", 3, Sex.MALE),
+        ("Cough for 3 days, no fever", None, Sex.UNKNOWN),
+        ("咳嗽3天，无发热", None, Sex.UNKNOWN),
+    ],
+)
+def test_age_and_sex(words, age, sex):
+    patient = _patient(words)
+    if sex is not None:
+        assert patient.sex is sex
+        assert patient.age_years == (pytest.approx(age) if age else None)
+
+
+def test_header_with_places():
+    words = "SYNTHETIC\nPatient: TESTPATIENT, Rowan   DOB: 1958-03-02  MRN: SYN-004217\nA 67-year-old woman with fever."
+    patient = _patient(words)
+    assert (patient.name, patient.birth_date, patient.synthetic) == ("TESTPATIENT, Rowan", date(1958, 3, 2), True)
+    assert patient.identifiers[0].value == "SYN-004217"
+    assert all(words[s.start : s.end] == s.text for s in patient.sources)
+    assert {s.text for s in patient.sources} >= {"67-year-old woman", "MRN: SYN-004217"}
+
+
+def test_a_relative_is_not_the_patient():
+    patient = _patient("Cough since Monday. Her mother is a 60-year-old woman with asthma.")
+    assert (patient.age_years, patient.sex) == (None, Sex.UNKNOWN)
+
+
+def test_chinese_header(samples):
+    (record,) = text.read((samples / "chinese-note" / "note.txt").read_bytes(), "n.txt").records
+    patient = record.patient
+    assert (patient.name, patient.sex, patient.age_years, patient.birth_date) == (
+        "测试患者",
+        Sex.MALE,
+        45,
+        date(1980, 6, 15),
+    )
+    assert (record.notes[0].language, record.notes[0].time) == ("zh", "2025-11-12")
+
+
+def test_gb18030_note():
+    (record,) = text.read("患者，女，30岁，发热、咳嗽三天。".encode("gb18030"), "n.txt").records
+    assert record.notes[0].text.startswith("患者")
+    assert record.patient.sex is Sex.FEMALE
+
+
+@pytest.mark.parametrize("data", [b"", b"  \n ", b"\x00\x01\x02" * 99])
+def test_no_text(data):
+    with pytest.raises(Unreadable):
+        text.read(data, "n.txt")
