@@ -1,0 +1,1 @@
+"""The case screen: banner, record, images, differential, next steps."""

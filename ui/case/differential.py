@@ -1,0 +1,280 @@
+"""The differential column: your own diagnosis first, then red flags, cards, and what to do next."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from core.domain.assessment import Assessment, Hypothesis
+from core.domain.case import Action, Case, CaseStatus, Decision
+from ui.case.card import Card
+from ui.case.nextsteps import NextSteps
+from ui.theme.theme import surface
+from ui.translate import bind, say, tr
+from ui.widgets.bars import ProbabilityBar
+from ui.widgets.button import Button
+from ui.widgets.chip import Chip
+from ui.widgets.layout import band, clear, column, line, panel, row, scroll
+from ui.widgets.panels import Icon, PanelHeader, StatePanel, Strip
+from ui.widgets.text import Elided, fixed, label
+
+FOLD_BELOW = 0.03
+SKIPPED = "skipped"
+
+
+def working_decision(case: Case) -> Decision | None:
+    """The doctor's own diagnosis (or its skipping), as it was logged."""
+    return next((d for d in case.decisions if d.action is Action.WORKING_DIAGNOSIS), None)
+
+
+def agreement(words: str, hypotheses: tuple[Hypothesis, ...]) -> int:
+    """Rank of the hypothesis the doctor named (1 = first), 0 for none. Plain comparison of words."""
+    said = words.casefold()
+    for i, hypothesis in enumerate(hypotheses):
+        for name in (hypothesis.label.en, hypothesis.label.zh):
+            first = name.casefold().split(",")[0].split("，")[0].strip()
+            if first and (first in said or (len(said) > 3 and said in name.casefold())):
+                return i + 1
+    return 0
+
+
+class AskFirst(QWidget):
+    """Suggestions stay hidden until the doctor wrote a working diagnosis or skipped it."""
+
+    entered = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field = QLineEdit()
+        bind(self.field, "setPlaceholderText", "Your working diagnosis")
+        bind(self.field, "setAccessibleName", "Your working diagnosis")
+        self.enter = Button("Enter", "check", on_click=self._enter)
+        self.skip = Button("Skip", on_click=lambda: self.entered.emit(""))
+        for made in (self.enter, self.skip):
+            made.setMinimumWidth(84)
+        title = fixed("What do you think first?", "title")
+        hint = fixed(
+            "Write your working diagnosis before you see the suggestions, or skip. Both times are logged.",
+            "secondary",
+            wrap=True,
+        )
+        held = column(title, hint, self.field, row(self.enter, self.skip, None), None, gap=10, margins=(16, 18, 16, 18))
+        self.setLayout(held)
+        self.field.returnPressed.connect(self._enter)
+
+    def _enter(self) -> None:
+        if self.field.text().strip():
+            self.entered.emit(self.field.text().strip())
+            self.field.clear()
+
+
+class Working(QFrame):
+    """The strip with the doctor's own diagnosis."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        surface(self, "raised")
+        self._about = label("", "caption")
+        self._words = Elided("", "text.1", 13, 500)
+        self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._agrees = Chip("", "green", icon="check")
+        self.setLayout(row(Icon("person", "accent", 16), self._about, self._words, self._agrees, gap=12,
+                           margins=(12, 0, 10, 0)))  # fmt: skip
+        self.setFixedHeight(38)
+
+    def show_case(self, case: Case) -> None:
+        """Fill from a case."""
+        decision = working_decision(case)
+        words = case.working_diagnosis or (decision.text if decision and decision.reason != SKIPPED else "")
+        time = decision.at[11:16] if decision else ""
+        self._about.setText(tr("Your working diagnosis\n{time}, before suggestions", time=time))
+        self._words.set_words(words or tr("skipped"))
+        rank = agreement(words, case.assessment.hypotheses if case.assessment else ()) if words else 0
+        self._agrees.setVisible(rank > 0)
+        self._agrees.set_words(tr("Agrees with #{n}", n=rank))
+
+
+class Differential(QWidget):
+    """470 px. `acted(name, hypothesis id)`, `working(text)`, `rerun()`."""
+
+    acted = Signal(str, str)
+    working = Signal(str)
+    rerun = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        surface(self)
+        self.cards: list[Card] = []
+        self.selected = ""
+        self._case: Case | None = None
+        self._outdated = ""
+        self._unfolded = False
+        self._roomy = True
+        self._working = Working()
+        self._ask = AskFirst()
+        self._header = PanelHeader("Differential")
+        self._stale = Strip("amber", "clock")
+        self._stale.actions.addWidget(Button("Re-run", "rotate", small=True, on_click=self.rerun.emit))
+        self._flags = QVBoxLayout()
+        self._flags.setSpacing(1)
+        self._flags.setContentsMargins(0, 0, 0, 0)
+        self._body = QVBoxLayout()
+        self._body.setSpacing(0)
+        self._body.setContentsMargins(0, 0, 0, 0)
+        self._scroll = scroll(panel(self._body))
+        self.next = NextSteps()
+        top = column(self._working, self._header, self._stale, self._flags, self._ask, gap=0)
+        self.setLayout(column(top, self._scroll, line(), self.next, gap=0))
+        self.layout().setStretch(1, 1)
+        self._ask.entered.connect(self.working)
+
+    # -- showing ---------------------------------------------------------------------------------------------------
+
+    def show_case(self, case: Case, outdated: str = "") -> None:
+        """Fill from a case; `outdated` is when its inputs changed after the analysis shown."""
+        self._case, self._outdated = case, outdated
+        assessment = case.assessment
+        hidden = self._hides(case)
+        self._show_flags(assessment)
+        self._working.setVisible(not hidden and assessment is not None)
+        self._working.show_case(case)
+        self._ask.setVisible(hidden)
+        self._scroll.setVisible(not hidden)
+        self._header.setVisible(not hidden)
+        self._show_stale(assessment)
+        clear(self._body)
+        self.cards = []
+        if not hidden:
+            self._show_body(case)
+            self.next.show_case(case)
+        self.next.setVisible(not hidden and bool(assessment and assessment.next_steps))
+
+    def _hides(self, case: Case) -> bool:
+        ready = case.assessment is not None and bool(case.assessment.hypotheses)
+        return ready and case.status is not CaseStatus.SIGNED and working_decision(case) is None
+
+    def _show_flags(self, assessment: Assessment | None) -> None:
+        clear(self._flags)
+        for flag in assessment.red_flags[:3] if assessment else ():
+            strip = Strip("red", "shieldalert")
+            cite = f"{flag.source.title} {flag.source.year or ''}".strip()
+            strip.show_words(f"{say(flag.label)}. {say(flag.advice)}", "red", "shieldalert")
+            strip.setToolTip(f"{flag.rule_id} · {cite}")
+            self._flags.addWidget(strip)
+
+    def _show_stale(self, assessment: Assessment | None) -> None:
+        self._stale.setVisible(bool(self._outdated and assessment))
+        if assessment is not None and self._outdated:
+            words = tr(
+                "Results from {then}, record changed {now}",
+                then=assessment.created_at[11:16],
+                now=self._outdated[11:16],
+            )
+            self._stale.show_words(words, "amber", "clock")
+
+    def _show_body(self, case: Case) -> None:
+        assessment = case.assessment
+        if assessment is None:
+            action = Button("Analyse", "bolt", on_click=self.rerun.emit)
+            self._body.addWidget(
+                StatePanel("layers", "Not analysed yet", "Run the analysis to see suggestions.", action), 1
+            )
+            self._header.set_note("")
+            return
+        self._header.set_note(header_words(assessment))
+        if not assessment.hypotheses:
+            self._body.addWidget(no_estimate(assessment), 1)
+            return
+        self._show_cards(case, assessment)
+        for abstention in assessment.abstentions:
+            self._body.addWidget(abstained(abstention.engine, say(abstention.reason)))
+        self._body.addStretch(1)
+
+    def _show_cards(self, case: Case, assessment: Assessment) -> None:
+        ids = [h.id for h in assessment.hypotheses]
+        if self.selected not in ids:
+            self.selected = ids[0]
+        folded = 0
+        for rank, hypothesis in enumerate(assessment.hypotheses, start=1):
+            small = hypothesis.probability < FOLD_BELOW and rank > 3 and not hypothesis.cant_miss
+            if small and not self._unfolded and hypothesis.id != self.selected:
+                folded += 1
+                continue
+            self._add_card(case, assessment, rank, hypothesis)
+        if folded:
+            words = tr("{n} more below {p} %", n=folded, p=round(100 * FOLD_BELOW))
+            more = Button("", "chevr", kind="link", small=True, on_click=self._unfold)
+            more.setText(words)
+            self._body.addWidget(band(row(more, None, margins=(6, 0, 6, 0)), 28))
+        none = label(tr("None of these: {p}", p=f"{round(100 * assessment.none_of_these)} %"), "caption")
+        self._body.addWidget(band(row(none, margins=(12, 0, 12, 0)), 26))
+
+    def _add_card(self, case: Case, assessment: Assessment, rank: int, hypothesis: Hypothesis) -> None:
+        decision = next((d for d in reversed(case.decisions) if d.target == f"hypothesis:{hypothesis.id}"), None)
+        opened = hypothesis.id == self.selected or (self._roomy and rank == 2)
+        card = Card(rank, hypothesis, assessment, decision, opened=opened)
+        card.set_selected(hypothesis.id == self.selected)
+        card.acted.connect(self.acted)
+        card.chosen.connect(self.select)
+        if case.status is CaseStatus.SIGNED:
+            card.set_enabled(False, "The case is signed.")
+        elif self._outdated:
+            card.set_enabled(False, "The record changed: run the analysis again first.")
+        self.cards.append(card)
+        self._body.addWidget(card)
+
+    def _unfold(self) -> None:
+        self._unfolded = True
+        self._again()
+
+    def _again(self) -> None:
+        if self._case is not None:
+            self.show_case(self._case, self._outdated)
+
+    # -- moving ----------------------------------------------------------------------------------------------------
+
+    def select(self, hypothesis_id: str) -> None:
+        """Open another card."""
+        if hypothesis_id == self.selected:
+            return
+        self.selected = hypothesis_id
+        QTimer.singleShot(0, self, self._reselect)
+
+    def _reselect(self) -> None:
+        at = self._scroll.verticalScrollBar().value()
+        self._again()
+        self._scroll.verticalScrollBar().setValue(at)
+        card = next((c for c in self.cards if c.hypothesis.id == self.selected), None)
+        if card is not None:
+            card.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def fit(self, width: int, height: int) -> None:
+        """On narrow or low windows only the selected card is open, and three next steps show."""
+        roomy = width > 1300 and height > 850
+        shown = 5 if height > 850 else 3
+        if roomy != self._roomy or shown != self.next.shown:
+            self._roomy, self.next.shown = roomy, shown
+            self._again()
+
+
+def header_words(assessment: Assessment) -> str:
+    """Number of hypotheses and who ranked them."""
+    engines = dict.fromkeys(h.engine for h in assessment.hypotheses)
+    versions = [f"{v.name} {v.version}" for v in assessment.versions if v.name in engines]
+    return " · ".join((str(len(assessment.hypotheses)), *(versions or list(engines))))
+
+
+def abstained(engine: str, reason: str) -> QWidget:
+    """An engine or model that gave no estimate."""
+    held = row(Icon("alert", "amber", 14), Elided(f"{engine}: {reason}", "text.2", 12), gap=8, margins=(12, 0, 12, 0))
+    held.setStretch(1, 1)
+    return band(held, 28)
+
+
+def no_estimate(assessment: Assessment) -> QWidget:
+    """The hatched bar, the words, and the reasons."""
+    reasons = [label(say(a.reason), "secondary", wrap=True) for a in assessment.abstentions]
+    holder = QWidget()
+    words = label(tr("No estimate"), "title", "amber")
+    hint = fixed("The case is outside what the engines know. No number is shown.", "secondary", wrap=True)
+    bar = ProbabilityBar(None, name=tr("Differential"))
+    holder.setLayout(column(bar, words, hint, *reasons, None, gap=8, margins=(16, 16, 16, 16)))
+    return holder

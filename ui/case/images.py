@@ -1,0 +1,143 @@
+"""The images of a case: the viewer, and what the models said about the image shown."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
+
+from core.domain.case import Case
+from core.domain.explanation import ImageExplanation
+from core.domain.imaging import ImagePrediction, NoEstimate
+from ui.case.banner import who
+from ui.case.card import interval_words, percent
+from ui.keymap import Binding
+from ui.session import Session
+from ui.theme.theme import surface
+from ui.translate import say, tr
+from ui.viewer.presets import keys
+from ui.viewer.viewer import Viewer
+from ui.widgets.button import Button
+from ui.widgets.chip import Chip
+from ui.widgets.layout import clear, column, row
+from ui.widgets.panels import Icon, StatePanel
+from ui.widgets.text import Elided, label
+
+
+def viewer_keys() -> tuple[Binding, ...]:
+    """The viewer's keys for the F1 sheet."""
+    return tuple(Binding(action, (key,), "Viewer", action.replace(":", " ")) for key, action in keys().items())
+
+
+def prediction_words(prediction: ImagePrediction) -> str:
+    """ "Opacity 83 % (79–87)"."""
+    return f"{say(prediction.name)} {percent(prediction.probability)} ({interval_words(prediction.interval)})"
+
+
+class Said(QFrame):
+    """What the models said about the image on screen: numbers, or why there are none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        surface(self)
+        self.setProperty("band", "top")
+        self._parts = QHBoxLayout()
+        self._parts.setSpacing(8)
+        self._parts.setContentsMargins(0, 0, 0, 0)
+        self.explain = Button("Evidence map", "layers", small=True)
+        held = row(self._parts, self.explain, margins=(12, 0, 12, 0))
+        held.setStretch(0, 1)
+        self.setLayout(held)
+        self.setFixedHeight(34)
+
+    def show_words(
+        self, predictions: list[ImagePrediction], refusals: list[NoEstimate], *, explained: bool, running: bool
+    ) -> None:
+        """Fill."""
+        clear(self._parts)
+        for prediction in predictions[:2]:
+            self._parts.addWidget(label(prediction_words(prediction), "medium"))
+            self._parts.addWidget(label(f"{prediction.pack.name} {prediction.pack.version}", "caption"))
+            self._parts.addWidget(Chip(tr("In training range · OOD {ood}", ood=f"{prediction.ood:.2f}"), "green"))
+        for refusal in refusals[: 1 if predictions else 2]:
+            self._parts.addWidget(Icon("alert", "amber", 15))
+            words = Elided(f"{tr('No estimate')}: {say(refusal.reason)}", "amber", 12)
+            words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            self._parts.addWidget(words, 1)
+        self._parts.addStretch(1)
+        self.explain.setVisible(bool(predictions) and not explained)
+        self.explain.setEnabled(not running)
+        self.setVisible(bool(predictions or refusals))
+
+
+class ImagePane(QWidget):
+    """The viewer of one case; nothing is decoded before the pane is first shown."""
+
+    added = Signal()
+
+    def __init__(self, case_id: str, session: Session) -> None:
+        super().__init__()
+        surface(self, "viewer")
+        self._case_id, self._session = case_id, session
+        self._shown: tuple[str, ...] = ()
+        self.viewer = Viewer()
+        self.said = Said()
+        self._empty = StatePanel(
+            "xray", "No image in this case", "Import a DICOM file or folder, PNG or JPEG.",
+            Button("Import…", "upload", on_click=self.added.emit),
+        )  # fmt: skip
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.viewer)
+        self._stack.addWidget(self._empty)
+        held = column(self._stack, self.said, gap=0)
+        held.setStretch(0, 1)
+        self.setLayout(held)
+        self.viewer.imageChanged.connect(lambda _id: self._show_said())
+        self.viewer.measurementsChanged.connect(self._measured)
+        self.said.explain.clicked.connect(lambda _c=False: self._explain())
+
+    def show_case(self, case: Case) -> None:
+        """Show the case's images; the same images are not loaded twice."""
+        identity = who(case, self._session)
+        lines = (f"{identity.name} · {identity.sex} {identity.age}", identity.number)
+        self.viewer.set_identity(lines, identity.synthetic)
+        ids = tuple(image.id for image in case.images)
+        if ids != self._shown:
+            self._shown = ids
+            self.viewer.show_images(case.images)
+            self.viewer.set_measurements(case.measurements)
+        self._stack.setCurrentIndex(0 if ids else 1)
+        self._show_said()
+
+    def _current(self) -> Case | None:
+        return self._session.cases.get(self._case_id)
+
+    def _map(self, case: Case, image_id: str) -> ImageExplanation | None:
+        images = case.explanation.images if case.explanation else ()
+        return next((image for image in images if image.image_id == image_id), None)
+
+    def _show_said(self) -> None:
+        case = self._current()
+        if case is None:
+            return
+        image_id = self.viewer.shown_image_id()
+        found = self._map(case, image_id)
+        self.viewer.set_overlay(found)
+        running = self._session.jobs.running(self._case_id, f"map {image_id}") is not None
+        self.said.show_words(
+            [p for p in case.predictions if p.image_id == image_id],
+            [r for r in case.refusals if r.image_id == image_id],
+            explained=found is not None,
+            running=running,
+        )
+
+    def _explain(self) -> None:
+        if self.viewer.shown_image_id():
+            self._session.explain_image(self._case_id, self.viewer.shown_image_id())
+            self._show_said()
+
+    def _measured(self) -> None:
+        case = self._current()
+        if case is not None and case.measurements != self.viewer.measurements():
+            self._session.measured(self._case_id, self.viewer.measurements())
+
+    def stop(self) -> None:
+        """The case was closed."""
+        self.viewer.stop()

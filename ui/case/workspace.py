@@ -1,0 +1,333 @@
+"""One open case: banner, page tabs, pages, and what the doctor does with it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QWidget
+
+from core.domain.assessment import NextStep
+from core.domain.case import Action, Case, CaseStatus
+from ui.case.banner import Banner
+from ui.case.differential import SKIPPED
+from ui.case.review import Review
+from ui.dialogs import REJECT_REASONS, ReasonDialog, SignDialog, TextDialog
+from ui.explanation.screen import ExplanationPage
+from ui.jobs import Jobs
+from ui.report.audit import AuditPage
+from ui.report.screen import ReportPage
+from ui.session import Session
+from ui.theme import icons
+from ui.theme.theme import color, surface
+from ui.thumbnails import Thumbnails
+from ui.translate import LANGUAGE, say, tr
+from ui.treatment.screen import TreatmentPage
+from ui.widgets import paint
+from ui.widgets.button import Button, IconButton
+from ui.widgets.chip import Chip
+from ui.widgets.layout import band, column, line, row
+from ui.widgets.text import Elided
+
+PAGES = (
+    ("review", "note", "Review"),
+    ("explanation", "layers", "Explanation"),
+    ("treatment", "pill", "Treatment"),
+    ("report", "doc", "Report"),
+    ("audit", "shieldcheck", "Audit"),
+)
+
+
+class PageTabs(QWidget):
+    """The pages of a case, underlined."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = "review"
+        self.with_icons = True
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFixedHeight(37)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def _width(self, words: str) -> int:
+        return paint.width(words, 13, 600) + (48 if self.with_icons else 26)
+
+    def sizeHint(self) -> QSize:
+        """All pages."""
+        return QSize(sum(self._width(tr(words)) for _key, _icon, words in PAGES), 37)
+
+    def minimumSizeHint(self) -> QSize:
+        """All pages."""
+        return self.sizeHint()
+
+    def _rects(self) -> list[tuple[str, str, str, QRect]]:
+        x, made = 0, []
+        for key, icon, words in PAGES:
+            wide = self._width(tr(words))
+            made.append((key, icon, tr(words), QRect(x, 0, wide, self.height())))
+            x += wide
+        return made
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint."""
+        painter = QPainter(self)
+        for key, icon, words, rect in self._rects():
+            chosen = key == self.current
+            tone = "text.1" if chosen else "text.2"
+            x = rect.x() + 13
+            if self.with_icons:
+                icons.draw(painter, icon, tone, x, 11, 16)
+                x += 22
+            paint.text(painter, QRect(x, 0, rect.right() - x, 37), words, tone, weight=600 if chosen else 500)
+            if chosen:
+                painter.fillRect(rect.x(), 35, rect.width(), 2, color("accent"))
+                if self.hasFocus():
+                    paint.focus_ring(painter, rect.adjusted(2, 3, -2, -4))
+
+    def select(self, key: str) -> None:
+        """Choose without emitting."""
+        self.current = key
+        self.setAccessibleName(next(tr(words) for k, _icon, words in PAGES if k == key))
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose."""
+        x = int(event.position().x())
+        found = next((key for key, _i, _w, rect in self._rects() if rect.left() <= x <= rect.right()), "")
+        if found:
+            self.chosen.emit(found)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows move."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if not step:
+            super().keyPressEvent(event)
+            return
+        names = [key for key, _icon, _words in PAGES]
+        self.chosen.emit(names[(names.index(self.current) + step) % len(names)])
+
+
+class Workspace(QWidget):
+    """Everything about one open case."""
+
+    def __init__(self, case_id: str, session: Session, jobs: Jobs, thumbnails: Thumbnails) -> None:
+        super().__init__()
+        surface(self, "app")
+        self.case_id, self._session, self._jobs = case_id, session, jobs
+        self.banner = Banner(session)
+        self.tabs = PageTabs()
+        self.review = Review(case_id, session)
+        self.explanation = ExplanationPage(case_id, session, thumbnails)
+        self.treatment = TreatmentPage(case_id, session)
+        self.report = ReportPage(case_id, session, thumbnails)
+        self.audit = AuditPage(case_id, session)
+        self.pages: dict[str, QWidget] = {
+            "review": self.review,
+            "explanation": self.explanation,
+            "treatment": self.treatment,
+            "report": self.report,
+            "audit": self.audit,
+        }
+        self._shown: dict[str, tuple[Case, str, str]] = {}
+        self._stack = QStackedWidget()
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+        self._build()
+        self._wire()
+
+    def _build(self) -> None:
+        self._when = Elided("", "text.2", 12)
+        self._range = Chip("", "green")
+        self._rerun = Button("Re-run", "rotate", hint="F5", on_click=lambda: self.act("rerun"))
+        self._rerun_icon = IconButton("rotate", "Re-run analysis", key="F5", on_click=lambda: self.act("rerun"))
+        self._export = Button("Export", "download", on_click=lambda: self.act("export"))
+        self._export_icon = IconButton("download", "Export", key="Ctrl+E", on_click=lambda: self.act("export"))
+        self._sign = Button("Sign case…", "sign", kind="primary", on_click=lambda: self.act("sign"))
+        buttons = (self._rerun, self._rerun_icon, self._export, self._export_icon, self._sign)
+        head = row(self.tabs, None, self._when, self._range, line("v"), *buttons, gap=8, margins=(8, 0, 14, 0))
+        strip = band(head, 38)
+        self.setLayout(column(self.banner, strip, self._stack, gap=0))
+        self.layout().setStretch(2, 1)
+
+    def _wire(self) -> None:
+        self.tabs.chosen.connect(self.show_page)
+        self.review.acted.connect(self.act_on)
+        self.review.differential.working.connect(self._working)
+        self.review.differential.next.planned.connect(self._plan_step)
+        self.review.images.added.connect(self._add_files)
+        LANGUAGE.changed.connect(self._retranslate)
+
+    # -- showing ---------------------------------------------------------------------------------------------------
+
+    def show_case(self, case: Case) -> None:
+        """A new state of the case: banner, tabs, and the page on screen; other pages when they are shown."""
+        self.banner.show_case(case)
+        self._show_head(case)
+        self._fill(self.tabs.current)
+
+    def _show_head(self, case: Case) -> None:
+        assessment = case.assessment
+        signed = case.status is CaseStatus.SIGNED
+        words = ""
+        if signed:
+            words = tr("Signed {time} by {user}", time=case.signed_at[:16].replace("T", " "), user=case.signed_by)
+        elif assessment is not None:
+            models = len({v.name for v in assessment.versions})
+            time, seconds = assessment.created_at[11:16], f"{assessment.seconds:.1f}"
+            words = tr("Analysed {time} · {n} models and tables · {seconds} s", time=time, n=models, seconds=seconds)
+        self._when.set_words(words)
+        self._show_range(case)
+        running = self._jobs.running(self.case_id, "analyse") is not None
+        for made in (self._rerun, self._rerun_icon):
+            made.setEnabled(not signed and not running)
+        self._sign.setEnabled(not signed and assessment is not None)
+
+    def _show_range(self, case: Case) -> None:
+        self._range.setVisible(
+            bool(case.predictions or case.refusals or (case.assessment and case.assessment.abstentions))
+        )
+        narrow = self.width() <= 1300
+        if case.assessment and not case.assessment.hypotheses:
+            self._range.set_tone("amber", "alert")
+            self._range.set_words(tr("No estimate"))
+        elif case.predictions:
+            ood = max(p.ood for p in case.predictions)
+            self._range.set_tone("green", "")
+            words = tr("In range") if narrow else tr("In training range · OOD {ood}", ood=f"{ood:.2f}")
+            self._range.set_words(words)
+        else:
+            self._range.set_tone("amber", "alert")
+            count = len(case.refusals) or len(case.assessment.abstentions if case.assessment else ())
+            self._range.set_words(tr("{n} without estimate", n=count))
+
+    def show_page(self, name: str) -> None:
+        """review, explanation, treatment, report or audit."""
+        self.tabs.select(name)
+        self._fill(name)
+        self._stack.setCurrentWidget(self.pages[name])
+
+    def _fill(self, name: str) -> None:
+        case = self._session.cases.get(self.case_id)
+        if case is None:
+            return
+        outdated = self._session.outdated.get(self.case_id, "")
+        state = (case, outdated, LANGUAGE.code)
+        if name != "audit" and self._shown.get(name) == state:
+            return
+        self._shown[name] = state
+        if name == "review":
+            self.review.show_case(case, outdated)
+        elif name == "explanation":
+            self.explanation.show_case(case, self.review.differential.selected)
+        elif name == "treatment":
+            self.treatment.show_case(case)
+        elif name == "report":
+            self.report.show_case(case)
+        else:
+            self.audit.show_case(case)
+
+    def _retranslate(self) -> None:
+        case = self._session.cases.get(self.case_id)
+        if case is not None:
+            self.show_case(case)
+            self.tabs.updateGeometry()
+            self.tabs.update()
+
+    # -- doing -----------------------------------------------------------------------------------------------------
+
+    def act(self, name: str) -> None:
+        """An action of the key map or of a button."""
+        selected = self.review.differential.selected
+        match name:
+            case "rerun":
+                self._session.analyse(self.case_id)
+            case "accept" | "reject" | "edit":
+                if selected and self.review.differential.isVisible():
+                    self.act_on(name, selected)
+            case "plan_step":
+                step = self.review.differential.next.current()
+                if step is not None:
+                    self._plan_step(step)
+            case "sign":
+                self._ask_sign()
+            case "export":
+                self.export()
+
+    def act_on(self, name: str, hypothesis_id: str) -> None:
+        """Accept, reject, edit or explain a hypothesis."""
+        case = self._session.cases[self.case_id]
+        found = (
+            next((h for h in case.assessment.hypotheses if h.id == hypothesis_id), None) if case.assessment else None
+        )
+        if found is None or (case.status is CaseStatus.SIGNED and name != "explain"):
+            return
+        target = f"hypothesis:{hypothesis_id}"
+        if name == "accept":
+            self._session.decide(self.case_id, Action.ACCEPT, target)
+        elif name == "explain":
+            self.review.differential.select(hypothesis_id)
+            self._shown.pop("explanation", None)
+            self.show_page("explanation")
+        elif name == "reject":
+            dialog = ReasonDialog("Reject", say(found.label), REJECT_REASONS, self)
+            if dialog.exec():
+                value = dialog.value()
+                self._session.decide(self.case_id, Action.REJECT, target, reason=value["reason"], text=value["text"])
+        else:
+            edit = TextDialog("Edit", tr("Diagnosis in your words"), say(found.label), self)
+            if edit.exec():
+                self._session.decide(self.case_id, Action.EDIT, target, text=edit.text.text().strip())
+
+    def _working(self, words: str) -> None:
+        if words:
+            self._session.decide(self.case_id, Action.WORKING_DIAGNOSIS, "case", text=words)
+        else:
+            self._session.decide(self.case_id, Action.WORKING_DIAGNOSIS, "case", text=tr("skipped"), reason=SKIPPED)
+
+    def _plan_step(self, step: NextStep) -> None:
+        self._session.decide(self.case_id, Action.PLAN_STEP, f"step:{step.code.code}", text=say(step.label))
+
+    def _ask_sign(self) -> None:
+        case = self._session.cases[self.case_id]
+        if case.status is CaseStatus.SIGNED or case.assessment is None:
+            return
+        dialog = SignDialog(self._session, case.record.patient.name or tr("Unnamed patient"), self)
+        if dialog.exec():
+            self._session.sign(self.case_id, dialog.pin.text())
+
+    def export(self) -> None:
+        """Ask where, write the PDF."""
+        case = self._session.cases[self.case_id]
+        name = f"{case.record.patient.identifiers[0].value if case.record.patient.identifiers else case.id}.pdf"
+        path, _kind = QFileDialog.getSaveFileName(self, tr("Export report"), name, "PDF (*.pdf)")
+        if path:
+            self._session.export_pdf(self.case_id, Path(path), self.report.language())
+
+    def _add_files(self) -> None:
+        names, _kind = QFileDialog.getOpenFileNames(self, tr("Import records and images"))
+        if names:
+            self._session.import_paths([Path(name) for name in names])
+
+    # -- size ------------------------------------------------------------------------------------------------------
+
+    def fit(self, width: int, height: int) -> None:
+        """What gives way on narrow and low windows."""
+        roomy = width > 1300
+        for made in (self._rerun, self._export):
+            made.setVisible(roomy)
+        for made in (self._rerun_icon, self._export_icon):
+            made.setVisible(not roomy)
+        self._when.setVisible(roomy)
+        self.tabs.with_icons = width > 1100
+        self.tabs.updateGeometry()
+        self.review.fit(width, height)
+        self.explanation.fit(width)
+        self.treatment.fit(width)
+        case = self._session.cases.get(self.case_id)
+        if case is not None:
+            self._show_range(case)
+
+    def stop(self) -> None:
+        """The case was closed."""
+        self.review.images.stop()

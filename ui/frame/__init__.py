@@ -1,0 +1,1 @@
+"""The frame around every screen: app bar, rail, job strip, status bar."""

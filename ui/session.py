@@ -1,0 +1,386 @@
+"""What the window works on: the store, the open cases, and the core calls that change them.
+
+Screens call the methods here and listen to the signals; they never touch the store or a stage themselves. Every change
+of a case goes through `_replace`, which saves it in the background.
+"""
+
+import logging
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from PySide6.QtCore import QObject, Signal
+
+from core import pipeline
+from core.domain.assessment import Assessment
+from core.domain.case import Action, Case, CaseStatus, Decision
+from core.domain.explanation import Explanation
+from core.domain.finding import Finding, Origin
+from core.domain.imaging import Measurement
+from core.domain.record import Note
+from core.errors import UserError
+from core.progress import Report
+from core.store.audit import AuditEvent
+from core.store.store import Store
+from core.store.summary import CaseSummary
+from core.store.users import account_name
+from ui.jobs import Job, Jobs, Lane
+from ui.messages import Messages
+from ui.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Done = Callable[[Any], None]
+
+
+def wall_clock() -> datetime:
+    """Local time with its zone."""
+    return datetime.now().astimezone()
+
+
+class Session(QObject):
+    """Store, open cases and background work."""
+
+    listed = Signal()
+    """`rows` were read again."""
+    opened = Signal(str)
+    """A case was loaded and can be shown."""
+    closed = Signal(str)
+    changed = Signal(str)
+    """A case's content is new: show it again."""
+    saved = Signal(str)
+    """Clock time of the last save."""
+    imported = Signal(object)
+    """A `core.pipeline.Opened`: the files were read and their cases saved."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        messages: Messages,
+        settings: Settings,
+        store: Store,
+        clock: Callable[[], datetime] = wall_clock,
+    ) -> None:
+        super().__init__()
+        self.jobs, self.messages, self.settings, self.store, self.now = jobs, messages, settings, store, clock
+        self.rows: tuple[CaseSummary, ...] = ()
+        self.cases: dict[str, Case] = {}
+        self.outdated: dict[str, str] = {}
+        """Case id -> when its inputs changed after the analysis that is shown."""
+        self._edits: dict[str, int] = {}
+
+    @property
+    def user(self) -> str:
+        """Who works here."""
+        signed_in = getattr(self.store.users, "session", None)
+        return (signed_in.user if signed_in else "") or str(self.settings.get("user") or account_name())
+
+    # -- worklist --------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the worklist again."""
+        self._quick("list", lambda _r: self.store.list(limit=100_000), self._listed, kind="list")
+
+    def _listed(self, rows: tuple[CaseSummary, ...]) -> None:
+        self.rows = rows
+        self.listed.emit()
+
+    def search(self, words: str, done: Done) -> None:
+        """Full-text search; `done(hits)`."""
+        self._quick("search", lambda _r: self.store.search(words), done, kind="search")
+
+    def peek(self, case_id: str, done: Done) -> None:
+        """Load a case for the preview without opening it."""
+        if case_id in self.cases:
+            done(self.cases[case_id])
+        else:
+            self._quick("preview", lambda _r: self.store.load(case_id), done, kind="preview")
+
+    def open_case(self, case_id: str) -> None:
+        """Load a case and open it; `opened` follows."""
+        if case_id in self.cases:
+            self.opened.emit(case_id)
+            return
+        self._quick("open", lambda _r: self.store.load(case_id), self._loaded, kind=f"open {case_id}")
+
+    def _loaded(self, case: Case) -> None:
+        self.cases[case.id] = case
+        self._edits[case.id] = 0
+        self.opened.emit(case.id)
+
+    def close_case(self, case_id: str) -> None:
+        """Close a case; its running jobs are cancelled."""
+        self.jobs.cancel_case(case_id)
+        self.cases.pop(case_id, None)
+        self.closed.emit(case_id)
+
+    def import_paths(self, paths: Sequence[Path]) -> Job:
+        """Read files into cases and save them; `imported` follows."""
+
+        def work(report: Report) -> pipeline.Opened:
+            scratch = Path(tempfile.mkdtemp(prefix="import-", dir=self._scratch()))
+            found = pipeline.open_paths(tuple(paths), report, scratch=scratch, now=self.now())
+            saved = tuple(self.store.save(case, self.user) for case in found.cases)
+            return replace(found, cases=saved)
+
+        return self.jobs.start("Reading files", work, self._imported, kind="import")
+
+    def _scratch(self) -> Path:
+        folder = self.settings.path.parent / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _imported(self, found: pipeline.Opened) -> None:
+        self.refresh()
+        self.imported.emit(found)
+
+    def keep(self, case: Case) -> None:
+        """Save a case that is not open (answers to the questions after an import)."""
+        self._quick("save", lambda _r: self.store.save(case, self.user), lambda _c: self.refresh())
+
+    def create(self, case: Case) -> None:
+        """Save a new case and open it."""
+        self._quick("new case", lambda _r: self.store.save(case, self.user), self._created)
+
+    def _created(self, case: Case) -> None:
+        self._loaded(case)
+        self.refresh()
+
+    def merge(self, kept: Case, other: Case) -> None:
+        """One case from two that are one patient."""
+
+        def work(_report: Report) -> Case:
+            merged = self.store.save(pipeline.merge_cases(kept, other, self.now()), self.user)
+            self.store.delete(other.id, self.user, reason=f"merged into {kept.id}")
+            return merged
+
+        self._quick("merge", work, lambda _c: self.refresh())
+
+    # -- analysis --------------------------------------------------------------------------------------------------
+
+    def analyse(self, case_id: str) -> None:
+        """Run all stages on an open or stored case."""
+        edits = self._edits.get(case_id, 0)
+        known = self.cases.get(case_id)
+
+        def work(report: Report) -> Case:
+            case = known or self.store.load(case_id)
+            analysed = pipeline.analyse(case, report, now=self.now())
+            return analysed if known else self.store.save(analysed, self.user)
+
+        self.jobs.start("Analysis", work, lambda c: self._analysed(c, edits), case_id=case_id, kind="analyse")
+
+    def _analysed(self, case: Case, edits: int) -> None:
+        if case.id not in self.cases:
+            self.refresh()
+        elif edits != self._edits.get(case.id, 0):
+            self.changed.emit(case.id)
+        else:
+            self.outdated.pop(case.id, None)
+            self._replace(self._with_decisions(case))
+
+    def _with_decisions(self, case: Case) -> Case:
+        """Decisions made while the analysis ran stay."""
+        now = self.cases[case.id]
+        return replace(case, decisions=now.decisions, working_diagnosis=now.working_diagnosis, addenda=now.addenda)
+
+    def edit_findings(self, case_id: str, findings: tuple[Finding, ...]) -> None:
+        """The doctor added, denied or removed findings: assess again at once."""
+        self._reassess(case_id, lambda case, report: pipeline.reassess(case, findings, report, now=self.now()))
+
+    def edit_note(self, case_id: str, note: Note) -> None:
+        """A note was typed: find and assess again."""
+        case = self.cases[case_id]
+        notes = tuple(note if n.id == note.id else n for n in case.record.notes)
+        notes = notes if any(n.id == note.id for n in notes) else (*notes, note)
+        self.cases[case_id] = replace(case, record=replace(case.record, notes=notes))
+        self._reassess(case_id, self._find_and_assess)
+
+    def _find_and_assess(self, case: Case, report: Report) -> Case:
+        from core.findings.find import find
+
+        stated = tuple(f for f in case.findings if f.origin is Origin.CLINICIAN)
+        found = find(case.record, case.predictions, self.now())
+        return pipeline.reassess(case, found + stated, report, now=self.now())
+
+    def _reassess(self, case_id: str, work: Callable[[Case, Report], Case]) -> None:
+        self._edits[case_id] = edits = self._edits.get(case_id, 0) + 1
+        case = self.cases[case_id]
+        if self.jobs.running(case_id, "analyse") is None:
+            self.outdated[case_id] = self.now().isoformat()
+        self.jobs.cancel_kind(case_id, "analyse")
+        self._quick(
+            "Differential",
+            lambda report: work(case, report),
+            lambda made: self._analysed(made, edits),
+            case_id=case_id,
+            kind="reassess",
+        )
+
+    def explain_image(self, case_id: str, image_id: str) -> None:
+        """Shapley map of one image."""
+        case = self.cases[case_id]
+
+        def work(report: Report) -> Case:
+            return pipeline.explain_image(case, image_id, report)
+
+        self.jobs.start("Image evidence map", work, self._explained, case_id=case_id, kind=f"map {image_id}")
+
+    def _explained(self, case: Case) -> None:
+        now = self.cases.get(case.id)
+        if now is None or case.explanation is None:
+            return
+        earlier = now.explanation or Explanation(case.explanation.assessment_id)
+        kept = {image.image_id: image for image in (*earlier.images, *case.explanation.images)}
+        self._replace(replace(now, explanation=replace(earlier, images=tuple(kept.values()))))
+
+    def explain_hypothesis(self, case_id: str, hypothesis_id: str) -> None:
+        """The explanation of a hypothesis that has none yet."""
+        case = self.cases[case_id]
+        shown = case.assessment
+
+        def done(made: Case) -> None:
+            now = self.cases.get(case_id)
+            if now is not None and now.assessment is shown and made.explanation and now.explanation:
+                self._replace(replace(now, explanation=replace(now.explanation, findings=made.explanation.findings)))
+
+        def work(_report: Report) -> Case:
+            return pipeline.explain_hypothesis(case, hypothesis_id)
+
+        self._quick("Explanation", work, done, case_id=case_id, kind="explain")
+
+    def what_if(self, case_id: str, findings: tuple[Finding, ...], done: Callable[[Assessment | None], None]) -> None:
+        """Assess other findings without changing the case."""
+        case = self.cases[case_id]
+
+        def work(report: Report) -> Assessment | None:
+            return pipeline.reassess(case, findings, report, now=self.now()).assessment
+
+        self._quick("What if", work, done, case_id=case_id, kind="what if")
+
+    def plan_for(self, case_id: str, hypothesis_id: str) -> None:
+        """The plan for another hypothesis."""
+        case = self.cases[case_id]
+
+        def done(made: Case) -> None:
+            now = self.cases.get(case_id)
+            if now is not None:
+                self._replace(replace(now, plan=made.plan))
+
+        def work(_report: Report) -> Case:
+            return pipeline.plan_for(case, hypothesis_id, now=self.now())
+
+        self._quick("Treatment plan", work, done, case_id=case_id, kind="plan")
+
+    # -- decisions -------------------------------------------------------------------------------------------------
+
+    def decide(
+        self,
+        case_id: str,
+        action: Action,
+        target: str,
+        *,
+        reason: str = "",
+        text: str = "",
+        second_user: str = "",
+        second_pin: str = "",
+    ) -> None:
+        """Record a decision; the store checks its rules."""
+        case = self.cases[case_id]
+        made = Decision(
+            id=uuid4().hex,
+            action=action,
+            target=target,
+            user=self.user,
+            at=self.now().isoformat(timespec="seconds"),
+            reason=reason,
+            text=text,
+            second_user=second_user,
+            assessment_id=case.assessment.id if case.assessment else "",
+        )
+
+        def done(stored: Decision) -> None:
+            now = self.cases.get(case_id)
+            if now is None:
+                return
+            diagnosis = text if action is Action.WORKING_DIAGNOSIS else now.working_diagnosis
+            self._replace(replace(now, decisions=(*now.decisions, stored), working_diagnosis=diagnosis))
+
+        self._quick("decide", lambda _r: self.store.decide(case_id, made, second_pin=second_pin), done)
+
+    def sign(self, case_id: str, pin: str) -> None:
+        """Sign an open case; it becomes read-only."""
+        case = self.cases[case_id]
+
+        def work(_report: Report) -> Case:
+            self.store.save(case, self.user)
+            return self.store.sign(case_id, self.user, pin)
+
+        self._quick("sign", work, self._shown)
+
+    def addendum(self, case_id: str, text: str) -> None:
+        """Add text to a signed case."""
+
+        def work(_report: Report) -> Case:
+            self.store.add_addendum(case_id, text, self.user)
+            return self.store.load(case_id)
+
+        self._quick("addendum", work, self._shown)
+
+    def audit(self, case_id: str, done: Callable[[tuple[AuditEvent, ...]], None]) -> None:
+        """The audit trail of a case ("" for all)."""
+        self._quick("audit", lambda _r: self.store.audit.events(case_id=case_id), done, kind=f"audit {case_id}")
+
+    def export_pdf(self, case_id: str, path: Path, language: str) -> None:
+        """Write the report of an open case."""
+        case = self.cases[case_id]
+
+        def work(_report: Report) -> Path:
+            from core.report.pdf import write_pdf
+
+            write_pdf(case, path, language)
+            return path
+
+        self.jobs.start("Report", work, self._exported, case_id=case_id, kind="export")
+
+    def _exported(self, path: Path) -> None:
+        from ui.translate import tr
+
+        self.messages.say(tr("Report written: {name}", name=path.name), "green")
+
+    # -- keeping ---------------------------------------------------------------------------------------------------
+
+    def measured(self, case_id: str, marks: tuple[Measurement, ...]) -> None:
+        """The marks on the images changed: saved, and no screen has to be shown again."""
+        case = replace(self.cases[case_id], measurements=marks)
+        self.cases[case_id] = case
+        if case.status is not CaseStatus.SIGNED:
+            self._quick("save", lambda _r: self.store.save(case, self.user), self._saved)
+
+    def _shown(self, case: Case) -> None:
+        if case.id in self.cases:
+            self.cases[case.id] = case
+            self.changed.emit(case.id)
+        self.refresh()
+
+    def _replace(self, case: Case) -> None:
+        self.cases[case.id] = case
+        self.changed.emit(case.id)
+        if case.status is not CaseStatus.SIGNED:
+            self._quick("save", lambda _r: self.store.save(case, self.user), self._saved, case_id="", kind="")
+
+    def _saved(self, case: Case) -> None:
+        self.saved.emit(self.now().strftime("%H:%M:%S"))
+        self.refresh()
+
+    def _quick(
+        self, title: str, work: Callable[[Report], Any], done: Done, *, case_id: str = "", kind: str = ""
+    ) -> Job:
+        return self.jobs.start(title, work, done, case_id=case_id, kind=kind, lane=Lane.SHORT, quiet=True)
+
+
+__all__ = ["Session", "UserError", "wall_clock"]

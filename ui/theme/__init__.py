@@ -1,0 +1,1 @@
+"""Tokens, palette, style sheet, fonts and icons: everything the window's look is made of."""

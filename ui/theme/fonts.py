@@ -1,0 +1,48 @@
+"""The shipped fonts, and fonts by pixel size. Sizes are whole pixels; figures are tabular."""
+
+from functools import cache
+
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics
+
+from core.paths import RESOURCES
+
+FAMILIES = ["Inter", "Noto Sans SC", "Noto Sans CJK SC", "WenQuanYi Micro Hei"]
+MONOSPACE = ["JetBrains Mono", *FAMILIES]
+_language = "en"
+
+
+@cache
+def load() -> tuple[str, ...]:
+    """Register the font files shipped in `resources/fonts`; returns the families they hold. Needs an application."""
+    found: list[str] = []
+    for path in sorted((RESOURCES / "fonts").glob("*")):
+        if path.suffix.lower() in (".ttf", ".otf", ".ttc"):
+            number = QFontDatabase.addApplicationFont(str(path))
+            found += QFontDatabase.applicationFontFamilies(number) if number >= 0 else []
+    return tuple(dict.fromkeys(found))
+
+
+def use_language(language: str) -> None:
+    """Chinese text is never smaller than 12 px."""
+    global _language
+    _language = language
+
+
+def font(px: int, weight: int = 400, *, mono: bool = False) -> QFont:
+    """The interface font at `px` pixels; captions grow to 12 px in Chinese."""
+    return QFont(_font(max(px, 12) if _language == "zh" else px, weight, mono))
+
+
+@cache
+def _font(px: int, weight: int, mono: bool) -> QFont:
+    made = QFont(MONOSPACE if mono else FAMILIES)
+    made.setPixelSize(px)
+    made.setWeight(QFont.Weight(weight))
+    made.setFeature(QFont.Tag("tnum"), 1)
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return made
+
+
+def metrics(px: int, weight: int = 400) -> QFontMetrics:
+    """Metrics of that font."""
+    return QFontMetrics(font(px, weight))

@@ -1,0 +1,119 @@
+"""The two themes: colours by token name, palette and style sheet; switched while running."""
+
+import json
+import re
+from functools import cache
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from core.paths import RESOURCES
+from ui.theme import fonts
+
+FOLDER = RESOURCES / "theme"
+THEMES = ("dark", "light")
+
+
+@cache
+def tokens() -> dict[str, dict[str, str]]:
+    """Theme name -> token -> "#RRGGBB"."""
+    loaded: dict[str, dict[str, str]] = json.loads((FOLDER / "tokens.json").read_text("utf-8"))
+    return loaded
+
+
+@cache
+def _colour(theme: str, token: str) -> QColor:
+    return QColor(tokens()[theme][token])
+
+
+class Theme(QObject):
+    """The theme in use. `changed` fires after style sheet and palette were replaced."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "dark"
+
+    def color(self, token: str) -> QColor:
+        """The colour of a token in the theme in use."""
+        return _colour(self.name, token)
+
+    def apply(self, name: str, language: str) -> None:
+        """Use theme `name`; the language decides the smallest text size."""
+        self.name = name if name in THEMES else "dark"
+        app = QApplication.instance()
+        if not isinstance(app, QApplication):
+            return
+        fonts.use_language(language)
+        app.setFont(fonts.font(13))
+        app.setPalette(self._palette())
+        app.setStyleSheet(stylesheet(self.name, language))
+        self.changed.emit()
+
+    def _palette(self) -> QPalette:
+        palette = QPalette()
+        roles = QPalette.ColorRole
+        for role, token in (
+            (roles.Window, "bg.app"),
+            (roles.WindowText, "text.1"),
+            (roles.Base, "bg.input"),
+            (roles.AlternateBase, "bg.panel"),
+            (roles.Text, "text.1"),
+            (roles.Button, "bg.raised"),
+            (roles.ButtonText, "text.1"),
+            (roles.Highlight, "accent.fill"),
+            (roles.HighlightedText, "text.onfill"),
+            (roles.ToolTipBase, "bg.raised"),
+            (roles.ToolTipText, "text.1"),
+            (roles.PlaceholderText, "text.3"),
+            (roles.Link, "accent"),
+        ):
+            palette.setColor(role, self.color(token))
+        for role in (roles.Text, roles.WindowText, roles.ButtonText):
+            palette.setColor(QPalette.ColorGroup.Disabled, role, self.color("text.disabled"))
+        return palette
+
+
+THEME = Theme()
+
+
+def color(token: str) -> QColor:
+    """The colour of a token in the theme in use."""
+    return THEME.color(token)
+
+
+def mix(under: str, over: str, share: float) -> QColor:
+    """`over` laid on `under` with an opacity of `share` (0-1)."""
+    a, b = color(under), color(over)
+    return QColor(*(round(x + (y - x) * share) for x, y in zip(a.toTuple()[:3], b.toTuple()[:3], strict=True)))
+
+
+@cache
+def stylesheet(theme: str, language: str) -> str:
+    """The style sheet with its tokens filled in."""
+    values = dict(tokens()[theme])
+    values |= {"theme": theme, "icons": FOLDER.as_posix(), "caption": "12" if language == "zh" else "11"}
+    template = (FOLDER / "consilium.qss").read_text("utf-8")
+    return re.sub(r"@\{([\w.]+)\}", lambda found: values[found[1]], template)
+
+
+def restyle(widget: QWidget, **properties: object) -> None:
+    """Set style-sheet properties and repolish where one changed."""
+    changed = False
+    for name, value in properties.items():
+        if widget.property(name) != value:
+            widget.setProperty(name, value)
+            changed = True
+    if changed:
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+        widget.update()
+
+
+def surface(widget: QWidget, name: str = "panel") -> QWidget:
+    """Give a plain widget one of the background colours."""
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    widget.setProperty("surface", name)
+    return widget

@@ -1,0 +1,1 @@
+"""Reusable widgets. They know no clinical word."""

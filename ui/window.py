@@ -1,0 +1,330 @@
+"""The main window: the frame, the screens in it, and the way between them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QWidget
+
+from core.domain.case import Case
+from core.pipeline import Opened
+from ui import keymap
+from ui.admin.screen import Admin
+from ui.case.workspace import Workspace
+from ui.dialogs import LockDialog, SettingsDialog
+from ui.frame.appbar import AppBar
+from ui.frame.jobstrip import JobStrip
+from ui.frame.rail import Rail
+from ui.frame.statusbar import Fact, StatusBar
+from ui.frame.tabs import Tab
+from ui.importing import ask_after_import
+from ui.jobs import Jobs
+from ui.messages import Messages
+from ui.models.screen import Models
+from ui.search_all import SearchAll
+from ui.session import Session
+from ui.settings import Settings
+from ui.theme.theme import THEME, surface
+from ui.thumbnails import Thumbnails
+from ui.translate import LANGUAGE, tr
+from ui.widgets.button import IconButton
+from ui.widgets.layout import column, row
+from ui.widgets.panels import Strip
+from ui.worklist.screen import Worklist
+
+MESSAGE_MS = 12_000
+TONE_ICONS = {"red": "alert", "amber": "alert", "green": "check", "info": "info"}
+
+
+class MessageBar(QFrame):
+    """One sentence under the app bar; closes by itself unless it is an error."""
+
+    def __init__(self, messages: Messages) -> None:
+        super().__init__()
+        self.strip = Strip()
+        self.strip.actions.addWidget(IconButton("x", "Close", size=24, icon_px=14, on_click=self.hide))
+        self.setLayout(column(self.strip, gap=0))
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        messages.shown.connect(self.say)
+        self.hide()
+
+    def say(self, words: str, tone: str) -> None:
+        """Show a sentence."""
+        self.strip.show_words(words, tone, TONE_ICONS.get(tone, "info"))
+        self.show()
+        self._timer.stop()
+        if tone in ("green", "info"):
+            self._timer.start(MESSAGE_MS)
+
+
+class Window(QMainWindow):
+    """Frame and screens. Holds no case: the session does."""
+
+    def __init__(self, session: Session, jobs: Jobs, messages: Messages, settings: Settings) -> None:
+        super().__init__()
+        self.session, self.jobs, self.messages, self.settings = session, jobs, messages, settings
+        self.setObjectName("app")
+        self.setWindowTitle("Consilium")
+        self.setMinimumSize(1024, 700)
+        self.thumbnails = Thumbnails(jobs)
+        self.appbar, self.rail, self.statusbar_ = AppBar(), Rail(), StatusBar()
+        self.jobstrip = JobStrip(jobs)
+        self.worklist = Worklist(session, jobs, self.thumbnails)
+        self.models = Models(session, jobs)
+        self.admin = Admin(session)
+        self.workspaces: dict[str, Workspace] = {}
+        self._order: list[str] = []
+        self.stack = QStackedWidget()
+        for screen in (self.worklist, self.models, self.admin):
+            self.stack.addWidget(screen)
+        self._build()
+        self._wire()
+        self.show_place("worklist")
+        self.statusbar_.show_user(session.user)
+        self.worklist.table.setFocus()
+        session.refresh()
+
+    # -- frame -----------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        content = QWidget()
+        content.setLayout(column(self.stack, self.jobstrip, gap=0))
+        body = row(self.rail, content, gap=0)
+        body.setStretch(1, 1)
+        whole = QWidget()
+        surface(whole, "app")
+        self.message_bar = MessageBar(self.messages)
+        whole.setLayout(column(self.appbar, self.message_bar, body, self.statusbar_, gap=0))
+        whole.layout().setStretch(2, 1)
+        self.setCentralWidget(whole)
+        self.rail.enable("library", enabled=False)
+
+    def _wire(self) -> None:
+        self.session.opened.connect(self._opened)
+        self.session.closed.connect(self._closed)
+        self.session.changed.connect(self._changed)
+        self.session.saved.connect(self.statusbar_.show_saved)
+        self.session.imported.connect(self._imported)
+        self.session.listed.connect(self._show_tabs)
+        self.jobs.crashed.connect(self.messages.fail)
+        self.worklist.opened.connect(self.session.open_case)
+        self.worklist.new_button.clicked.connect(lambda _c=False: self.new_case())
+        self.appbar.tabs.chosen.connect(self.show_tab)
+        self.appbar.tabs.closed.connect(self.session.close_case)
+        self.appbar.search.returnPressed.connect(self._search_all)
+        self.appbar.search_icon.clicked.connect(lambda _c=False: self._search_all())
+        self.appbar.theme.clicked.connect(lambda _c=False: self.switch_theme())
+        self.appbar.help.clicked.connect(lambda _c=False: self.help())
+        for button in (self.appbar.lock, self.appbar.lock_icon):
+            button.clicked.connect(lambda _c=False: self.lock())
+        self.rail.chosen.connect(self.show_place)
+        self.rail.language.connect(self.switch_language)
+        self.rail.settings.connect(self.edit_settings)
+        LANGUAGE.changed.connect(self._show_tabs)
+        self.shortcuts = keymap.install(self, self.settings, self._actions())
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        actions: dict[str, Callable[[], object]] = {
+            "help": self.help,
+            "find": self.worklist.find,
+            "search": self._focus_search,
+            "import": self.worklist.browse,
+            "new": self.new_case,
+            "next_case": self.next_case,
+            "close_case": self.close_current,
+            "lock": self.lock,
+            "theme": self.switch_theme,
+            "language": self.switch_language,
+            "full_screen": self.switch_full_screen,
+            "cancel": self.jobstrip.cancel_current,
+            "next_panel": lambda: self.focusNextPrevChild(True),
+            "previous_panel": lambda: self.focusNextPrevChild(False),
+        }
+        for page in ("review", "explanation", "treatment", "report", "audit"):
+            actions[page] = lambda page=page: self._in_case(lambda w: w.show_page(page))
+        for name in ("rerun", "accept", "reject", "edit", "plan_step", "sign", "export"):
+            actions[name] = lambda name=name: self._in_case(lambda w: w.act(name))
+        return actions
+
+    def _in_case(self, act: Callable[[Workspace], object]) -> None:
+        current = self.current_workspace()
+        if current is not None:
+            act(current)
+
+    def show_facts(self, facts: tuple[Fact, ...]) -> None:
+        """Facts about this machine for the status bar."""
+        self.statusbar_.show_facts(facts)
+
+    # -- places ----------------------------------------------------------------------------------------------------
+
+    def current_workspace(self) -> Workspace | None:
+        """The case on screen."""
+        widget = self.stack.currentWidget()
+        return widget if isinstance(widget, Workspace) else None
+
+    def show_place(self, place: str) -> None:
+        """A place of the rail."""
+        if place == "case":
+            self.show_tab(self._order[-1] if self._order else "worklist")
+        else:
+            self.show_tab(place)
+
+    def show_tab(self, key: str) -> None:
+        """A tab: worklist, models, admin or a case id."""
+        fixed_places: dict[str, QWidget] = {"worklist": self.worklist, "models": self.models, "admin": self.admin}
+        widget = fixed_places.get(key) or self.workspaces.get(key) or self.worklist
+        self.stack.setCurrentWidget(widget)
+        if key in self._order:
+            self._order.remove(key)
+            self._order.append(key)
+        self.rail.select("case" if key in self.workspaces else key)
+        self.jobstrip.setVisible(key in self.workspaces)
+        if widget is self.models:
+            self.models.refresh()
+        if widget is self.admin:
+            self.admin.refresh()
+        self._show_tabs(key)
+        self._fit()
+
+    def _show_tabs(self, current: str = "") -> None:
+        current = current or self.appbar.tabs.current() or "worklist"
+        flagged = {r.id for r in self.session.rows if r.flag and r.flag.kind in ("time_critical", "red_flag", "stop")}
+        tabs = [Tab("worklist", tr("Worklist"), "list")]
+        for case_id in self.workspaces:
+            case = self.session.cases.get(case_id)
+            name = (case.record.patient.name if case else "") or tr("Unnamed patient")
+            tabs.append(Tab(case_id, name, flagged=case_id in flagged, closable=True))
+        tabs.append(Tab("models", tr("Models") if self.width() <= 1300 else tr("Models & learning"), "cube"))
+        self.appbar.tabs.set_tabs(tuple(tabs), current)
+        self.rail.enable("case", enabled=bool(self.workspaces))
+        synthetic = [c.record.patient.synthetic for c in self.session.cases.values()] or [
+            r.synthetic for r in self.session.rows
+        ]
+        self.appbar.synthetic.setVisible(any(synthetic))
+
+    # -- cases -----------------------------------------------------------------------------------------------------
+
+    def _opened(self, case_id: str) -> None:
+        if case_id not in self.workspaces:
+            made = Workspace(case_id, self.session, self.jobs, self.thumbnails)
+            self.workspaces[case_id] = made
+            self._order.append(case_id)
+            self.stack.addWidget(made)
+            made.show_case(self.session.cases[case_id])
+        self.show_tab(case_id)
+
+    def _changed(self, case_id: str) -> None:
+        workspace = self.workspaces.get(case_id)
+        if workspace is not None:
+            workspace.show_case(self.session.cases[case_id])
+
+    def _closed(self, case_id: str) -> None:
+        workspace = self.workspaces.pop(case_id, None)
+        if workspace is None:
+            return
+        self._order = [key for key in self._order if key != case_id]
+        workspace.stop()
+        self.stack.removeWidget(workspace)
+        workspace.deleteLater()
+        self.show_tab(self._order[-1] if self._order else "worklist")
+
+    def _imported(self, found: Opened) -> None:
+        ask_after_import(self, self.session, found)
+
+    def new_case(self) -> None:
+        """An empty case, to be filled by hand."""
+        stamp = self.session.now()
+        case = Case(id=f"{stamp:%y%m%d%H%M%S%f}"[:14], created_at=stamp.isoformat(), updated_at=stamp.isoformat())
+        self.session.create(case)
+
+    def next_case(self) -> None:
+        """Ctrl+Tab."""
+        keys = list(self.workspaces)
+        if keys:
+            current = self.appbar.tabs.current()
+            at = keys.index(current) if current in keys else -1
+            self.show_tab(keys[(at + 1) % len(keys)])
+
+    def close_current(self) -> None:
+        """Ctrl+W."""
+        current = self.appbar.tabs.current()
+        if current in self.workspaces:
+            self.session.close_case(current)
+
+    # -- actions ---------------------------------------------------------------------------------------------------
+
+    def switch_theme(self) -> None:
+        """Dark and light."""
+        name = "light" if THEME.name == "dark" else "dark"
+        self.settings.set("theme", name)
+        THEME.apply(name, LANGUAGE.code)
+
+    def switch_language(self) -> None:
+        """English and Chinese."""
+        code = "zh" if LANGUAGE.code == "en" else "en"
+        self.settings.set("language", code)
+        THEME.apply(THEME.name, code)
+        LANGUAGE.use(code)
+
+    def switch_full_screen(self) -> None:
+        """F11."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def help(self) -> None:
+        """F1."""
+        from ui.case.images import viewer_keys
+
+        keymap.KeySheet(self.settings, viewer_keys(), self).exec()
+
+    def lock(self) -> None:
+        """Hide everything until the user is back."""
+        LockDialog(self.session, self).exec()
+
+    def edit_settings(self) -> None:
+        """Name, theme, language."""
+        if SettingsDialog(self.settings, self).exec():
+            THEME.apply(str(self.settings.get("theme")), str(self.settings.get("language")))
+            LANGUAGE.use(str(self.settings.get("language")))
+            self.statusbar_.show_user(self.session.user)
+
+    def _focus_search(self) -> None:
+        if self.appbar.search.isVisible():
+            self.appbar.search.setFocus()
+            self.appbar.search.selectAll()
+        else:
+            self._search_all()
+
+    def _search_all(self) -> None:
+        SearchAll(self.session, self.appbar.search.text(), self).exec()
+
+    def import_paths(self, paths: list[Path]) -> None:
+        """Read files (from the command line)."""
+        self.session.import_paths(paths)
+
+    # -- size ------------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What gives way as the window narrows."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        width, height = self.width(), self.height()
+        self.appbar.fit(width)
+        self.worklist.fit(width)
+        for workspace in self.workspaces.values():
+            workspace.fit(width, height)
+        self._show_tabs()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop the workers, then close."""
+        for workspace in self.workspaces.values():
+            workspace.stop()
+        self.jobs.stop()
+        super().closeEvent(event)
+        app = QApplication.instance()
+        if app is not None:
+            app.quit()
