@@ -22,7 +22,7 @@ _UCUM = {"HU": "[hnsf'U]", "": "1"}
 
 IN_PATIENT = Label("in the patient", "患者体内尺寸")
 _CALIBRATED = Label("calibrated", "已校准")
-_DETECTOR = Label("at the detector: larger than in the patient", "探测器平面：大于患者体内实际尺寸")
+_DETECTOR = Label("at the detector plane", "探测器平面（大于体内实际尺寸）")
 _UNSTATED = Label("plane not stated", "未说明测量平面")
 _NONE = Label("no spacing stated: pixels only", "未给出像素间距：仅以像素计")
 

@@ -315,7 +315,7 @@ def _burn_in(values: Float, body: Body) -> Float:
     scale = columns / 900
     layer = np.zeros((rows, columns), np.uint8)
     face = cv2.FONT_HERSHEY_SIMPLEX
-    at = (round(0.045 * columns), round((0.30 if body.child else 0.10) * rows))
+    at = (round(0.045 * columns), round(0.30 * rows))
     cv2.putText(layer, "R", at, face, 1.5 * scale, 255, round(4 * scale), cv2.LINE_AA)
     bottom = (round(0.035 * columns), round(0.985 * rows))
     cv2.putText(layer, "SYNTHETIC - not a person", bottom, face, 0.62 * scale, 255, round(2 * scale), cv2.LINE_AA)

@@ -91,7 +91,7 @@ def _mark(painter: QPainter, mark: Measurement, place: Place, selected: bool, no
             painter.drawRect(QRectF(point.x() - 3.5, point.y() - 3.5, 7, 7))
     lines = list(label(mark, text))
     if lines:
-        if selected and note and mark.kind in {"length", "ellipse", "rectangle", "freehand"}:
+        if note and (mark.kind == "length" or (selected and mark.kind in {"ellipse", "rectangle", "freehand"})):
             lines.append(note)
         at, align = _label_place(mark.kind, points)
         plate(painter, lines, at, align=align, bottom=mark.kind in {"ratio", "length"}, tone=tone, px=13)

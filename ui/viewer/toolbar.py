@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
@@ -12,7 +12,7 @@ from ui.translate import LANGUAGE
 from ui.viewer.presets import Preset
 from ui.viewer.texts import text
 from ui.viewer.viewport_model import Overlay
-from ui.widgets import layout
+from ui.widgets import layout, paint
 from ui.widgets.button import IconButton
 
 TOOLS = (
@@ -55,6 +55,34 @@ class ToolIcon(IconButton):
         super().set_name(text(name))
 
 
+class Segment(QToolButton):
+    """One part of a segmented control, as wide as its words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setCheckable(True)
+        self.setFixedHeight(26)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def sizeHint(self) -> QSize:
+        """Words and padding."""
+        return QSize(paint.width(self.text(), 12, 500) + 18, 26)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never narrower than its words."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """A box; filled when chosen."""
+        painter = QPainter(self)
+        fill = "bg.selected" if self.isChecked() else "bg.hover" if self.underMouse() else None
+        paint.box(painter, QRectF(self.rect()), fill, "accent" if self.isChecked() else "line.strong", radius=2)
+        tone = "accent" if self.isChecked() else "text.2"
+        paint.text(painter, self.rect(), self.text(), tone, px=12, weight=500, align=paint.CENTRE)
+        if self.hasFocus():
+            paint.focus_ring(painter, self.rect(), 2)
+
+
 class ToolBar(QWidget):
     """Tools, actions, layout and presets."""
 
@@ -65,7 +93,7 @@ class ToolBar(QWidget):
         surface(self, "panel")
         self.setFixedHeight(38)
         self._tools: dict[str, ToolIcon] = {}
-        self._presets: list[QToolButton] = []
+        self._presets: list[Segment] = []
         self._known: tuple[Preset, ...] = ()
         items: list[object] = []
         for group in TOOLS:
@@ -145,9 +173,7 @@ class ToolBar(QWidget):
             old.hide()
             old.deleteLater()
         for preset in self._known[:4]:
-            button = QToolButton()
-            button.setProperty("seg", "true")
-            button.setCheckable(True)
+            button = Segment()
             button.setChecked(preset.key == chosen)
             button.setText(f"{preset.key} {preset.label.text(LANGUAGE.code)}")
             button.clicked.connect(lambda _=False, k=preset.key: self.action.emit(f"preset:{k}"))
@@ -255,13 +281,11 @@ class EvidenceBar(QWidget):
         self.slider.setRange(0, 100)
         self.slider.setFixedWidth(80)
         self.slider.valueChanged.connect(self._slid)
-        self._modes: dict[Overlay, QToolButton] = {}
+        self._modes: dict[Overlay, Segment] = {}
         modes = QHBoxLayout()
         modes.setSpacing(0)
         for mode in Overlay:
-            button = QToolButton()
-            button.setProperty("seg", "true")
-            button.setCheckable(True)
+            button = Segment()
             button.clicked.connect(lambda _=False, m=mode: self.overlayChanged.emit(m.value))
             modes.addWidget(button)
             self._modes[mode] = button
@@ -304,6 +328,7 @@ class EvidenceBar(QWidget):
         self.slider.setAccessibleName(text("Opacity"))
         for mode, words in ((Overlay.OFF, "Off"), (Overlay.HEAT, "Heat"), (Overlay.CONTOUR, "Contour")):
             self._modes[mode].setText(text(words))
+            self._modes[mode].updateGeometry()
         self._lowers.setText(text("lowers"))
         self._raises.setText(f"{text('raises')} {self._raises_label}".strip())
         self._method.setText(self._method_label)

@@ -15,9 +15,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from core.errors import UserError
+from core.imaging.measure import IN_PATIENT
 from core.imaging.pixels import Frame, value_at
 from core.imaging.window import Window
 from ui.theme.fonts import metrics
+from ui.translate import LANGUAGE
 from ui.viewer import paint_marks
 from ui.viewer.interaction import Interaction
 from ui.viewer.marks import new_mark
@@ -127,7 +129,7 @@ class Viewport(QWidget):
         if self.linked_crosshair and self.model.crosshair is not None:
             at = QPointF(*place.to_screen(self.model.crosshair))
             paint_marks.crosshair(painter, at, self.width(), self.height())
-        note = text(self._spacing_note())
+        note = self._spacing_note()
         paint_marks.marks(painter, self.model.shown_marks(), place, self.model.selected, note)
         self._paint_plates(painter, image, place)
         self._paint_border(painter)
@@ -223,7 +225,8 @@ class Viewport(QWidget):
 
     def _spacing_note(self) -> str:
         source = self.model.source
-        return source.spacing(self.model.index).note.en if source is not None else ""
+        note = source.spacing(self.model.index).note if source is not None else None
+        return note.text(LANGUAGE.code) if note is not None and note != IN_PATIENT else ""
 
     def _paint_value(self, painter: QPainter, image: Frame, place: Transform) -> None:
         if self._hover is None or self.interaction.tool is not Tool.PROBE:
