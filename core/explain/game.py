@@ -1,0 +1,59 @@
+"""The game whose Shapley values are shown: regions of a film kept or hidden -> calibrated log-odds of the label."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.inference.baseline import baseline
+from core.inference.packs import Pack
+from core.inference.predict import session
+from core.inference.preprocess import film
+from core.inference.session import run
+
+Masks = NDArray[np.float32]
+Values = NDArray[np.float64]
+_BATCH = 64
+
+
+@dataclass(slots=True)
+class Game:
+    """One film, one baseline, one label. Calling it evaluates masks; `evaluations` counts them.
+
+    Films and masks are blended inside the graph: film * mask + baseline * (1 - mask), region by region.
+    """
+
+    pack: Pack
+    film: NDArray[np.float32]
+    hidden: NDArray[np.float32]
+    label: int = 0
+    role: str = "predict"
+    tick: Callable[[], None] = lambda: None
+    evaluations: int = field(default=0, init=False)
+
+    @property
+    def regions(self) -> int:
+        rows, columns = self.pack.regions
+        return rows * columns
+
+    def __call__(self, masks: Masks) -> Values:
+        """(n, regions) of 0-1 -> (n,) calibrated log-odds (nats)."""
+        graph = session(self.pack, self.role)
+        fixed = {"film": self.film[None], "baseline": self.hidden[None]}
+        out = np.empty(len(masks))
+        for start in range(0, len(masks), _BATCH):
+            self.tick()
+            part = np.ascontiguousarray(masks[start : start + _BATCH], np.float32)
+            out[start : start + len(part)] = run(graph, {**fixed, "masks": part})[0][:, self.label]
+        self.evaluations += len(masks)
+        scale = self.pack.calibration
+        return out / scale.temperature + scale.bias
+
+
+def new_game(
+    pack: Pack, pixels: NDArray[np.uint8], baseline_name: str, role: str, tick: Callable[[], None] = lambda: None
+) -> Game:
+    """The game of one film. `pixels`: uint8 (rows, columns), as given to `predict`."""
+    prepared = film(pixels, pack.preprocessing)
+    return Game(pack, prepared, baseline(prepared, baseline_name), role=role, tick=tick)

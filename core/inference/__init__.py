@@ -1,0 +1,1 @@
+"""Model packs on ONNX Runtime: sessions, preprocessing, calibration and the input gate. Never imports torch."""

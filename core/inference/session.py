@@ -1,0 +1,51 @@
+"""ONNX Runtime sessions: providers by what is there, threads that leave the window its core."""
+
+import os
+from functools import lru_cache
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+_ORDER = (
+    "TensorrtExecutionProvider",
+    "CUDAExecutionProvider",
+    "DmlExecutionProvider",
+    "CoreMLExecutionProvider",
+    "CPUExecutionProvider",
+)
+CPU = "CPUExecutionProvider"
+
+
+@lru_cache(maxsize=1)
+def providers() -> tuple[str, ...]:
+    """Providers with a device behind them, best first. The list of *compiled-in* providers names CUDA everywhere."""
+    found = {device.ep_name for device in ort.get_ep_devices()} | {CPU}
+    if "DmlExecutionProvider" in ort.get_available_providers() or "CoreMLExecutionProvider" in found:
+        found |= set(ort.get_available_providers()) & {"DmlExecutionProvider", "CoreMLExecutionProvider"}
+    return tuple(name for name in _ORDER if name in found)
+
+
+def threads() -> int:
+    """Threads for one operator: all cores but one, at least one."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+def open_session(graph: bytes, provider: str = CPU, intra_threads: int | None = None) -> ort.InferenceSession:
+    """A session on the graph's bytes. Without a provider named it is the CPU alone, which is silent without a GPU.
+
+    Threads do not spin while idle: the window keeps its core.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = intra_threads or threads()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    names = [provider] if provider == CPU else [provider, CPU]
+    return ort.InferenceSession(graph, options, providers=names)
+
+
+def run(session: ort.InferenceSession, feeds: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """All outputs of the graph, in its order."""
+    outputs: list[NDArray[np.float32]] = session.run(None, feeds)
+    return outputs
