@@ -129,8 +129,8 @@ def unsupported(header: Header) -> str:
     syntax = header.syntax
     if not syntax or syntax == _DEFLATED_FRAMES:
         return ""
-    uid = UID(syntax)
-    known = uid.name if uid.name != syntax else f"transfer syntax {syntax}"
+    uid = UID(syntax, validation_mode=pydicom.config.IGNORE)
+    known = uid.name if uid.name != syntax else f"transfer syntax {ascii(syntax)[1:-1]}"
     if syntax == _JPEG_EXTENDED and _jpeg_precision(header) == 12:
         return "JPEG Extended, 12 bit"
     try:

@@ -1,6 +1,7 @@
 """The header of one DICOM file as plain values, read within bounds of depth, memory and time."""
 
 import io
+import logging
 import mmap
 import struct
 import time
@@ -20,6 +21,10 @@ from core.errors import Unreadable
 from core.imaging.scan import Bytes, Scan, scan
 
 T = TypeVar("T")
+
+# Odd values are common in real files and are judged here, not by pydicom; its log would carry them to the user's screen.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+logging.getLogger("pydicom").setLevel(logging.ERROR)
 
 SECONDS = 1.5
 """Longest time one file's header may take to parse."""
