@@ -268,7 +268,7 @@ def _inflate(file: BinaryIO) -> bytes | None:
     """The whole file with its deflated data set inflated (bounded), as explicit little endian; None if not deflated."""
     head = file.read(4096)
     file.seek(0)
-    if head[128:132] != b"DICM" or DEFLATED.encode() not in head[:1024]:
+    if not _states_deflated(str(file.name)):
         return None
     dataset = guarded(lambda: pydicom.filereader.read_file_meta_info(file.name), str(file.name))
     if dataset.get("TransferSyntaxUID") != DEFLATED:
@@ -286,6 +286,13 @@ def _inflate(file: BinaryIO) -> bytes | None:
     return meta + body
 
 
+def _states_deflated(path: str) -> bool:
+    """Whether the beginning of the file names the deflated syntax (pydicom is given the inflated bytes)."""
+    with Path(path).open("rb") as file:
+        head = file.read(1024)
+    return head[128:132] == b"DICM" and DEFLATED.encode() in head
+
+
 def _from_dataset(path: str, dataset: pydicom.Dataset) -> Header:
     values: dict[str, Any] = {}
     for keyword in KEYWORDS:
@@ -294,6 +301,7 @@ def _from_dataset(path: str, dataset: pydicom.Dataset) -> Header:
             values[keyword] = value
     present = frozenset(name for tag, name in _NOTICED.items() if tag in dataset)
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", "") or "") if dataset.file_meta else ""
+    syntax = DEFLATED if _states_deflated(path) else syntax
     has_pixels = "Rows" in dataset and "BitsAllocated" in dataset
     return Header(path, syntax, values, present, has_pixels=has_pixels)
 
@@ -301,8 +309,8 @@ def _from_dataset(path: str, dataset: pydicom.Dataset) -> Header:
 def _plain(dataset: pydicom.Dataset, keyword: str) -> Any:
     """One element as plain values; "" when it is absent or cannot be converted."""
     try:
-        value = dataset.get(keyword, "")
-    except (ValueError, TypeError, OverflowError, LookupError, RecursionError, NotImplementedError):
+        value = guarded(lambda: dataset.get(keyword, ""), keyword)
+    except Unreadable:
         return ""
     if value is None:
         return ""
