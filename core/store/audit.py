@@ -76,6 +76,8 @@ class AuditLog:
     def seal(self) -> None:
         """Note the chain's end beside the database. Called after the commit, so the seal is never ahead of the log."""
         with self._database.read() as connection:
+            if connection.in_transaction:
+                return  # whoever began the transaction seals after it
             row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
         if row is None or self._database.read_only:
             return

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import msgspec
+from argon2.exceptions import Argon2Error
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -149,12 +150,16 @@ def unwrap(keyfile: KeyFile, passphrase: str | None) -> bytes:
     """The key from a passphrase. Raises UserError where it is missing or wrong."""
     if passphrase is None:
         raise UserError("This store is protected by a passphrase.", "Give the passphrase (CONSILIUM_PASSPHRASE).")
+    if not (keyfile.passes <= 20 and keyfile.memory_kib <= 1 << 20 and keyfile.lanes <= 16):
+        raise UserError("The key file is damaged.", "Restore it from a backup.")  # or meant to keep us busy for hours
     try:
         return AESGCM(_stretched(passphrase, keyfile)).decrypt(
             bytes.fromhex(keyfile.nonce), bytes.fromhex(keyfile.wrapped), keyfile.store_id.encode()
         )
     except InvalidTag as error:
         raise UserError("The passphrase is wrong.", "Try again.") from error
+    except (ValueError, OverflowError, Argon2Error) as error:
+        raise UserError("The key file is damaged.", "Restore it from a backup.") from error
 
 
 def unlock(folder: Path, keyfile: KeyFile, passphrase: str | None) -> bytes:

@@ -31,6 +31,7 @@ from core.store import keys, worklist
 from core.store.audit import AuditLog
 from core.store.clock import Clock, stamp, utc_now
 from core.store.database import Database
+from core.store.files import write_whole
 from core.store.migrations import migrate
 from core.store.parts import read_parts, unpack, write_parts
 from core.store.search import SearchHit
@@ -221,10 +222,7 @@ class Store:
             if not head["signed_at"]:
                 raise UserError("This case is not signed yet.", "Change the case itself.")
             added = Addendum(uuid4().hex, text, who, stamp(self._clock()))
-            connection.execute(
-                "INSERT INTO addenda (case_key, id, user, at, data) VALUES (?, ?, ?, ?, ?)",
-                (head["key"], added.id, who, added.at, to_json(added)),
-            )
+            _insert_addendum(connection, head["key"], added)
             connection.execute(
                 "UPDATE cases SET updated_at = ?, revision = revision + 1 WHERE id = ?", (added.at, case_id)
             )
@@ -274,12 +272,42 @@ class Store:
         """Keep an encrypted copy of a file with a case; returns its SHA-256."""
         self.users.require(Permission.CHANGE)
         sha256, size = self.vault.put(path, report)
-        with self.database.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO kept_files (case_id, sha256, name, size) VALUES (?, ?, ?, ?)",
-                (case_id, sha256, path.name, size),
-            )
+        self._note_kept(case_id, sha256, path.name, size)
         return sha256
+
+    def keep_bytes(self, case_id: str, name: str, data: bytes) -> str:
+        """Keep bytes with a case under a name; returns their SHA-256."""
+        self.users.require(Permission.CHANGE)
+        sha256 = self.vault.put_bytes(data)
+        self._note_kept(case_id, sha256, name, len(data))
+        return sha256
+
+    def keep_images(self, case: Case, report: Report = silent) -> int:
+        """Keep every image file of a case that is still where it was read from; returns how many are kept now.
+
+        Files unpacked from an archive lie in a temporary folder: call this before it goes.
+        """
+        kept = {sha256 for sha256, _, _ in self.kept_files(case.id)}
+        for path in dict.fromkeys(i.path for i in case.images if i.sha256 not in kept):
+            if Path(path).is_file():
+                kept.add(self.keep_file(case.id, Path(path), report))
+        return len(kept & {i.sha256 for i in case.images})
+
+    def with_local_images(self, case: Case, folder: Path) -> Case:
+        """The case with image paths that can be opened: those gone are decrypted into `folder`.
+
+        `folder` must be a temporary one outside the profile, removed by the caller at the end of the session.
+        """
+        kept = {sha256 for sha256, _, _ in self.kept_files(case.id)}
+        images = []
+        for image in case.images:
+            if image.sha256 in kept and not Path(image.path).is_file():
+                path = folder / (image.sha256 + Path(image.path).suffix)
+                if not path.exists():
+                    write_whole(path, self.file_bytes(image.sha256))
+                image = replace(image, path=str(path))
+            images.append(image)
+        return replace(case, images=tuple(images))
 
     def file_bytes(self, sha256: str) -> bytes:
         """The bytes of a kept file."""
@@ -323,7 +351,7 @@ class Store:
 
     def purge(self, *, deleted_before: datetime, user: str = "") -> int:
         """Remove for good the cases deleted before a time: rows overwritten with zeros, kept files unlinked."""
-        who = self.users.require(Permission.DELETE, user)
+        who = self.users.require(Permission.MANAGE_STORE, user)
         with self.database.write() as connection:
             rows = connection.execute(
                 "SELECT key, id FROM cases WHERE deleted_at IS NOT NULL AND deleted_at < ?", (stamp(deleted_before),)
@@ -354,6 +382,16 @@ class Store:
         self.audit.seal()
         return self.key_protection()
 
+    def add_received(self, case_id: str, received: Case) -> None:
+        """Add the decisions and addenda another workstation sent with a case, as they are."""
+        self.users.require(Permission.CHANGE)
+        with self.database.write() as connection:
+            key = _existing(connection, case_id)["key"]
+            for decision in received.decisions:
+                _insert_decision(connection, key, decision)
+            for addendum in received.addenda:
+                _insert_addendum(connection, key, addendum)
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _write(self, connection: Any, case: Case, head: dict[str, Any] | None) -> Case:
@@ -372,6 +410,13 @@ class Store:
         worklist.index(connection, key, saved)
         self._seen[case.id] = revision
         return saved
+
+    def _note_kept(self, case_id: str, sha256: str, name: str, size: int) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO kept_files (case_id, sha256, name, size) VALUES (?, ?, ?, ?)",
+                (case_id, sha256, name, size),
+            )
 
     def _load(self, case_id: str, connection: Any = None) -> Case:
         if connection is None:
@@ -459,6 +504,13 @@ def _insert_decision(connection: Any, key: int, decision: Decision) -> None:
     connection.execute(
         "INSERT INTO decisions (case_key, id, action, target, user, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (key, decision.id, decision.action, decision.target, decision.user, decision.at, to_json(decision)),
+    )
+
+
+def _insert_addendum(connection: Any, key: int, added: Addendum) -> None:
+    connection.execute(
+        "INSERT INTO addenda (case_key, id, user, at, data) VALUES (?, ?, ?, ?, ?)",
+        (key, added.id, added.user, added.at, to_json(added)),
     )
 
 

@@ -46,7 +46,9 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
 
 
-_CLINICAL = frozenset({Permission.VIEW, Permission.CHANGE, Permission.DECIDE, Permission.SIGN, Permission.EXPORT})
+_CLINICAL = frozenset({
+    Permission.VIEW, Permission.CHANGE, Permission.DECIDE, Permission.SIGN, Permission.EXPORT, Permission.DELETE,
+})  # fmt: skip
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.CLINICIAN: _CLINICAL,
     Role.REVIEWER: frozenset({Permission.VIEW, Permission.DECIDE, Permission.SIGN}),
