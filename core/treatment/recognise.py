@@ -153,7 +153,7 @@ def _fuzzy(text: str, lowered: str) -> list[Match]:
 def _unit_pattern() -> tuple[re.Pattern[str], dict[str, str]]:
     units = {word: unit for unit, listed in words()["units"].items() for word in listed}
     options = "|".join(re.escape(word) for word in sorted(units, key=len, reverse=True))
-    pattern = rf"(?<![\w.])(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*({options})(?![a-z])(\s*/\s*(?:actuat|ml|act|hr|mg|h)\b)?"
+    pattern = rf"(?<![a-z0-9.])(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*({options})(?![a-z])(\s*/\s*(?:actuat|ml|act|hr|mg|h)\b)?"
     return re.compile(pattern, re.IGNORECASE), units
 
 
