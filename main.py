@@ -2,11 +2,17 @@
 
 import sys
 
+WINDOW_VERBS = {
+    "demo": ("analyse the sample cases offscreen; leave report, JSON and screenshots in a folder", "ui.demo"),
+}
+
 
 def main(argv: list[str]) -> int:
     """Run a verb, or open the window. Exit code 0, 2 (the user's to mend) or 1 (ours)."""
     if argv:
-        from core.verbs import run
+        from core.verbs import add_window_verbs, run
+
+        add_window_verbs(WINDOW_VERBS)
 
         return run(argv)
     import onnxruntime  # noqa: F401  before PySide6: Windows DLL order

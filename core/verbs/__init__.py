@@ -36,9 +36,23 @@ class Verb(Protocol):
     def run(self, args: argparse.Namespace) -> int: ...
 
 
+_WINDOW_VERBS: dict[str, tuple[str, str]] = {}
+
+
+def add_window_verbs(verbs: dict[str, tuple[str, str]]) -> None:
+    """Verbs that need the window's code, given by `main.py` as name -> (help, module): core does not know them."""
+    _WINDOW_VERBS.update(verbs)
+
+
 def load(verb: str) -> Verb:
     """The module of a verb."""
-    return cast(Verb, importlib.import_module(f"core.verbs.{verb}"))
+    module = _WINDOW_VERBS[verb][1] if verb in _WINDOW_VERBS else f"core.verbs.{verb}"
+    return cast(Verb, importlib.import_module(module))
+
+
+def all_verbs() -> dict[str, str]:
+    """Every verb with its line of help."""
+    return {**VERBS, **{name: text for name, (text, _) in _WINDOW_VERBS.items()}}
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
@@ -49,7 +63,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         "Decision support only; not a cleared device.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, text in VERBS.items():
+    for name, text in all_verbs().items():
         sub = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if only is None or only == name:
             load(name).register(sub)
@@ -59,7 +73,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
 def run(argv: list[str]) -> int:
     """Parse and run one verb; turns failures into exit codes."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    only = argv[0] if argv[0] in VERBS else ""
+    only = argv[0] if argv[0] in all_verbs() else ""
     args = build_parser(only).parse_args(argv)
     return guarded(lambda: load(args.verb).run(args))
 
