@@ -16,6 +16,7 @@ def main(argv: list[str]) -> int:
 
         return run(argv)
     import onnxruntime  # noqa: F401  before PySide6: Windows DLL order
+
     from ui.app import run_window
 
     return run_window()
