@@ -1,7 +1,7 @@
 """Stored values of one frame: uncompressed frames straight from the file, the rest through pydicom's plugins.
 
 Decoders: pydicom (RLE, deflated), pylibjpeg-openjpeg (JPEG 2000, HTJ2K), pyjpegls (JPEG-LS), Pillow (8-bit JPEG) and
-GDCM (JPEG lossless, the rest). What none of them decodes is refused by name, never shown black.
+GDCM (JPEG lossless, in a process of its own). What none of them decodes is refused by name, never shown black.
 """
 
 import mmap
@@ -84,24 +84,41 @@ def _decoded(header: Header, index: int) -> NDArray[Any]:
     refused = unsupported(header)
     if refused:
         raise Unreadable(f"{name}: {refused}: no decoder.", "Ask for an uncompressed copy.")
-    dataset = read_dataset(header.path)
+    plugin = _PLUGINS.get(header.syntax, "")
+    if plugin == "gdcm":
+        from core.imaging.isolated import HELPER
+
+        return HELPER.decode(header.path, index, name)
+    return by_plugin(header.path, index, plugin)
+
+
+def by_plugin(path: str, index: int, plugin: str) -> NDArray[Any]:
+    """A frame decoded by pydicom's plugin of that name (any where ""). Raises `Unreadable`."""
+    name = Path(path).name
+    dataset = read_dataset(path)
     if not any(k in dataset for k in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise Unreadable(f"{name} holds no pixel data.")
-    if header.syntax == _DEFLATED_FRAMES:
-        return guarded(lambda: _deflated_frame(dataset, index), name)
-    return guarded(lambda: _by_pydicom(dataset, index), name)
-
-
-def _by_pydicom(dataset: pydicom.Dataset, index: int) -> NDArray[Any]:
     syntax = dataset.file_meta.get("TransferSyntaxUID") or _implied_syntax(dataset)
-    if syntax == "1.2.840.10008.1.2.1.99":
-        syntax = UID("1.2.840.10008.1.2.1")
-    plugin = "gdcm" if str(syntax) in _LOSSLESS_JPEG else ""
-    values, _ = get_decoder(UID(syntax)).as_array(dataset, index=index, raw=False, decoding_plugin=plugin)
+    if syntax == _DEFLATED_FRAMES:
+        return guarded(lambda: _deflated_frame(dataset, index), name)
+    return guarded(lambda: _by_pydicom(dataset, str(syntax), index, plugin), name)
+
+
+def _by_pydicom(dataset: pydicom.Dataset, syntax: str, index: int, plugin: str) -> NDArray[Any]:
+    decoder = get_decoder(UID(syntax, validation_mode=pydicom.config.IGNORE))
+    plugin = plugin if plugin in decoder.available_plugins else ""
+    values, _ = decoder.as_array(dataset, index=index, raw=False, decoding_plugin=plugin)
     return np.ascontiguousarray(values)
 
 
-_LOSSLESS_JPEG = frozenset(("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"))
+_PLUGINS = {
+    "1.2.840.10008.1.2.5": "pylibjpeg",
+    **dict.fromkeys(("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"), "pillow"),
+    **dict.fromkeys(("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"), "gdcm"),
+    **dict.fromkeys(("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"), "pyjpegls"),
+    **dict.fromkeys((f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203)), "pylibjpeg"),
+}
+"""One plugin a syntax, so that a failure is never handed on to GDCM in this process."""
 
 
 def _implied_syntax(dataset: pydicom.Dataset) -> str:

@@ -53,3 +53,21 @@ def test_real_series(unpacked: Callable[[str], Path]) -> None:
     mr, ct = found["MR", 192], found["CT", 28]
     assert not isinstance(mr, NotAVolume) and mr[0].spacing_mm[0] == pytest.approx(0.9, abs=1e-4)
     assert isinstance(ct, NotAVolume) and "1.08/4/7 mm" in ct.reason.en
+
+
+def test_a_decoder_that_dies_takes_nothing_along(
+    unpacked: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The helper is killed while it holds a frame: that file is refused, the next one is decoded by a new helper."""
+    from core.imaging.isolated import HELPER
+
+    path = next(p for p in unpacked("dicom-syntax-dev").rglob("CT-JPEGLosslessSV1.dcm"))
+    shown = presentation(path)
+    assert HELPER._worker is not None
+    first = HELPER._worker[0]
+    first.kill()
+    first.join(5)
+    with pytest.raises(Unreadable, match="decoder failed"):
+        presentation(path)
+    assert (presentation(path) == shown).all()
+    HELPER.stop()
