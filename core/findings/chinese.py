@@ -1,0 +1,136 @@
+"""Finding names in Chinese text: characters are normalised (offsets kept), then the longest name at each place wins.
+
+"头有点疼", "头部疼痛" and "头痛" become one form; the tables of `resources/knowledge/notes/chinese.yaml` say how.
+"""
+
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.findings import language
+from core.findings.english import Match
+
+_BREAKS = frozenset("，。；、！？,;!?\n：:（）()")
+_ENDINGS = ("麻木", "无力", "痛", "肿", "瘙痒", "麻", "胀", "压痛", "肿块", "出血")
+_REACH = 6
+_COMPLETE = "\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Normalised text and, for each of its characters, where it began and ended in the original."""
+
+    text: str
+    start: tuple[int, ...]
+    end: tuple[int, ...]
+
+
+@functools.cache
+def _forms() -> tuple[re.Pattern[str], dict[str, str]]:
+    table = language.load("chinese").table
+    forms = {word: group[0] for group in table["classes"] for word in group if word != group[0]}
+    forms |= dict.fromkeys(table["fillers"], "")
+    body = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+    return re.compile(body), forms
+
+
+def normal(text: str, keep: frozenset[str] = frozenset()) -> Normal:
+    """The text with words of one class made equal and fillers left out; spans at the starts in `keep` stay as they are."""
+    pattern, forms = _forms()
+    out: list[str] = []
+    start: list[int] = []
+    end: list[int] = []
+    at = 0
+    for word in pattern.finditer(text):
+        for i in range(at, word.start()):
+            out.append(text[i].lower())
+            start.append(i)
+            end.append(i + 1)
+        for character in forms[word.group()]:
+            out.append(character)
+            start.append(word.start())
+            end.append(word.end())
+        at = word.end()
+    for i in range(at, len(text)):
+        out.append(text[i].lower())
+        start.append(i)
+        end.append(i + 1)
+    return Normal("".join(out), tuple(start), tuple(end))
+
+
+class Matcher:
+    """Finds many names in Chinese text. Names are `(name, key)`; the first key of an equal normal form wins."""
+
+    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
+        self.trie: dict[str, object] = {}
+        self.split: dict[str, dict[str, object]] = {}
+        for name, key in names:
+            form = normal(name).text
+            if not form:
+                continue
+            _add(self.trie, form, key)
+            for ending in _ENDINGS:
+                stem = form.removesuffix(ending)
+                if stem and stem != form:
+                    _add(self.split.setdefault(ending, {}), stem, key)
+
+    def find(self, text: str) -> list[Match]:
+        """All matches, left to right, the longest at each place; words of a name may have a few characters between."""
+        plain = normal(text)
+        matches: list[Match] = []
+        at = 0
+        while at < len(plain.text):
+            length, key = _longest(self.trie, plain.text, at)
+            stretched = self._stretched(plain.text, at, length)
+            if stretched:
+                length, key = stretched
+            if key:
+                first, last = plain.start[at], plain.end[at + length - 1]
+                matches.append(Match(key, first, last, (first,)))
+                at += length
+            else:
+                at += 1
+        return matches
+
+    def _stretched(self, text: str, at: int, direct: int) -> tuple[int, str] | None:
+        """A name whose last word stands a little later ("右下腹持续性隐痛"), where nothing else begins in between."""
+        best: tuple[int, str] | None = None
+        for ending, trie in self.split.items():
+            length, key = _longest(trie, text, at)
+            if not key or length < direct:
+                continue
+            stop = min(len(text), at + length + _REACH)
+            place = text.find(ending, at + length, stop + len(ending))
+            between = text[at + length : place] if place >= 0 else ""
+            if place < 0 or _BREAKS.intersection(between) or re.search("[无不未没伴有后]", between):
+                continue
+            if any(_longest(self.trie, text, i)[0] > 1 for i in range(at + length, place)):
+                continue
+            reach = place + len(ending) - at
+            if best is None or length > best[0]:
+                best = (reach, key)
+        return best
+
+
+def _add(trie: dict[str, object], form: str, key: str) -> None:
+    node: dict[str, object] = trie
+    for character in form:
+        child = node.setdefault(character, {})
+        assert isinstance(child, dict)
+        node = child
+    node.setdefault(_COMPLETE, key)
+
+
+def _longest(trie: dict[str, object], text: str, at: int) -> tuple[int, str]:
+    node: dict[str, object] = trie
+    best = (0, "")
+    for i in range(at, len(text)):
+        child = node.get(text[i])
+        if not isinstance(child, dict):
+            break
+        node = child
+        key = node.get(_COMPLETE)
+        if isinstance(key, str):
+            best = (i - at + 1, key)
+    return best

@@ -1,0 +1,182 @@
+"""Whether a finding in a note is denied, doubtful, hypothetical, past, or about a relative.
+
+The ConText algorithm (Harkema H, Dowling JN, Thornblade T, Chapman WW. J Biomed Inform 2009;42:839-851) for English, with
+terminations and pseudo-triggers, and its counterpart for Chinese, where a denial runs through a list joined by "、" but
+ends at a comma unless what follows is a bare list again.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.domain.finding import Scope, Status
+from core.findings import language
+from core.findings.english import Match
+from core.findings.language import NEGATED, SCOPES, Language, Trigger
+
+_COMMA = {"english": re.compile(r"[,;]"), "chinese": re.compile(r"[，,；;]")}
+_SENTENCE = {
+    "english": re.compile(
+        r"(?<!\bDr)(?<!\bMr)(?<!\bvs)(?<!\bMrs)(?<!e\.g)(?<!i\.e)[.!](?=\s|$|[A-Z])|[;\n]|\?(?=\s|$)"
+    ),
+    "chinese": re.compile(r"[。！!；;\n]"),
+}
+_WEAK = frozenset({
+    "has", "had", "is", "are", "was", "were", "his", "her", "when", "where", "who", "which", "whose", "because of", "because", "since",
+    "has had", "then", "until", "while", "reported", "reports", "states", "noticed", "notices", "notes", "noted", "they", "secondary to",
+    "shows", "showed", "revealed", "reveals", "he", "she",
+    "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
+})  # fmt: skip
+"""Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""
+_SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
+_PRIORITY = ("family", "hypothetical", "possible", "historical")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the surroundings say about a match."""
+
+    status: Status
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    phrase: str
+    start: int
+    end: int
+    triggers: tuple[Trigger, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence's offsets in the note, and the kind of section it stands in ("" for none)."""
+
+    start: int
+    end: int
+    section: str
+
+
+def sentences(text: str, name: str) -> list[Sentence]:
+    """The sentences of a note with the section each belongs to; a section ends at the next header or
+    blank line."""
+    tables = language.load(name)
+    cuts = {0, len(text)} | {m.end() for m in _SENTENCE[name].finditer(text)}
+    headers = [(m.start(1), m.end(), tables.sections[m.group(1).lower()]) for m in tables.headers.finditer(text)]
+    for start, end, _ in headers:
+        cuts |= {start, end}
+    blank = [m.start() for m in re.finditer(r"\n\s*\n", text)]
+    edges = sorted(cuts)
+    found: list[Sentence] = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        last = next((h for h in reversed(headers) if h[1] <= start), None)
+        inside = last is not None and not any(last[1] < b < start for b in blank)
+        found.append(Sentence(start, end, last[2] if last is not None and inside else ""))
+    return found
+
+
+def contexts(text: str, sentence: Sentence, matches: Sequence[Match], name: str) -> list[Context]:
+    """The context of each match of one sentence (`matches` in note offsets)."""
+    tables = language.load(name)
+    hits = [h for h in _hits(text, sentence, tables) if not _inside(h, matches)]
+    reaches = [reach for hit in hits for reach in _reaches(text, sentence, hit, hits, matches, name)]
+    return [_decide(match, sentence, reaches) for match in matches]
+
+
+def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
+    found: list[_Hit] = []
+    for m in tables.pattern.finditer(text, sentence.start, sentence.end):
+        phrase = re.sub(r"\s+", " ", m.group().lower())
+        triggers = tables.triggers.get(phrase, ())
+        if phrase in tables.reporters and tables.reporting.search(text, m.end(), min(sentence.end, m.end() + 25)):
+            continue
+        found.append(_Hit(phrase, m.start(), m.end(), triggers))
+    return found
+
+
+def _inside(hit: _Hit, matches: Iterable[Match]) -> bool:
+    """A trigger that is itself part of a finding's name ("no appetite", "不能平卧") triggers nothing."""
+    return any(any(hit.start <= word < hit.end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)
+               for m in matches)  # fmt: skip
+
+
+def _reaches(
+    text: str, sentence: Sentence, hit: _Hit, hits: Sequence[_Hit], matches: Sequence[Match], name: str
+) -> Iterable[tuple[str, int, int]]:
+    for trigger in hit.triggers:
+        if trigger.category in {"pseudo", "termination"}:
+            continue
+        stops = [
+            other
+            for other in hits
+            if any(t.category == "termination" for t in other.triggers)
+            and (trigger.category == NEGATED or other.phrase not in _WEAK)
+        ]
+        if trigger.forward:
+            end = min([s.start for s in stops if s.start >= hit.end], default=sentence.end)
+            yield trigger.category, hit.end, min(end, _forward_limit(text, sentence, hit, trigger, matches, name))
+        else:
+            start = max([s.end for s in stops if s.end <= hit.start], default=sentence.start)
+            yield trigger.category, max(start, _backward_limit(text, sentence, hit, name)), hit.start
+
+
+def _forward_limit(
+    text: str, sentence: Sentence, hit: _Hit, trigger: Trigger, matches: Sequence[Match], name: str
+) -> int:
+    """Where a forward scope ends at the latest, by the kind of trigger."""
+    comma = _COMMA[name].search(text, hit.end, sentence.end)
+    at_comma = comma.start() if comma else sentence.end
+    if trigger.category == "historical":
+        return at_comma
+    if name == "english":
+        short = trigger.category == NEGATED and re.search(r"(\bnot|n't|\bnever|\bno longer)$", hit.phrase)
+        return at_comma if short or hit.phrase in {"risk of", "at risk for"} else sentence.end
+    if trigger.category != NEGATED:
+        return sentence.end if trigger.category in {"family", "hypothetical"} else at_comma
+    if hit.phrase in _SHORT:
+        return min(at_comma, hit.end + _SHORT[hit.phrase])
+    if hit.phrase not in language.load(name).table["continuing"]:
+        return at_comma
+    return _chinese_list(text, sentence, hit.end, matches)
+
+
+def _chinese_list(text: str, sentence: Sentence, at: int, matches: Sequence[Match]) -> int:
+    """The end of the run of clauses that hold nothing but findings, from the clause at `at` on."""
+    comma = re.compile("[，,]")
+    mark = comma.search(text, at, sentence.end)
+    while mark:
+        following = comma.search(text, mark.end(), sentence.end)
+        end = following.start() if following else sentence.end
+        rest = list(text[mark.end() : end])
+        for match in matches:
+            for i in range(max(match.start, mark.end()), min(match.end, end)):
+                rest[i - mark.end()] = ""
+        if re.sub(r"[、和及或与等。；;\s!！]", "", "".join(rest)) or not any(
+            mark.end() <= m.start < end for m in matches
+        ):
+            return mark.start()
+        mark = following
+    return sentence.end
+
+
+def _backward_limit(text: str, sentence: Sentence, hit: _Hit, name: str) -> int:
+    """Where a backward scope begins at the earliest."""
+    if hit.phrase in {"?", "？"}:
+        return max(sentence.start, hit.start - 3)
+    if "denied" in hit.phrase:
+        return sentence.start
+    commas = [m.end() for m in _COMMA[name].finditer(text, sentence.start, hit.start)]
+    return commas[-1] if commas else sentence.start
+
+
+def _decide(match: Match, sentence: Sentence, reaches: Sequence[tuple[str, int, int]]) -> Context:
+    kinds = {kind for kind, start, end in reaches if start <= match.start < end}
+    if sentence.section in {"negated", "family", "hypothetical"}:
+        kinds.add(sentence.section)
+    elif sentence.section == "history":
+        kinds.add("historical")
+    status = Status.ABSENT if NEGATED in kinds else Status.PRESENT
+    scope = next((SCOPES[kind] for kind in _PRIORITY if kind in kinds), Scope.CURRENT)
+    if status is Status.ABSENT and scope is Scope.UNCERTAIN:
+        scope = Scope.CURRENT
+    return Context(status, scope)

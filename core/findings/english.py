@@ -1,0 +1,178 @@
+"""Finding names in English text: tokens are normalised, then matched in any order within a short window.
+
+"Pain in the right upper abdomen", "right upper abdominal pain" and "her tummy hurts, right upper side" differ in order
+and inflection only; the tables of `resources/knowledge/notes/english.yaml` say which words mean the same.
+"""
+
+import functools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.findings import language
+
+_TOKEN = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*\d*|\d+(?:\.\d+)?|[^\w\s]")
+_BREAKS = frozenset(".,;:!?()[]\n")
+_CONJUNCTIONS = frozenset({"and", "or", "but", "with", "no", "not", "without", "denies"})
+_GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word: its normal form ("" for a stop word) and its character offsets."""
+
+    form: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A name found: which (its key), where, and the offsets of the words that made it up."""
+
+    key: str
+    start: int
+    end: int
+    words: tuple[int, ...]
+
+
+@functools.cache
+def _words() -> tuple[frozenset[str], dict[str, str], re.Pattern[str], dict[str, str]]:
+    table = language.load("english").table
+    forms = {word: group[0] for group in table["classes"] for word in group}
+    forms |= {british: forms.get(american, american) for british, american in table["spelling"].items()}
+    joined = {phrase.lower(): form for phrase, form in table["joined"].items()}
+    body = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in sorted(joined, key=len, reverse=True))
+    return frozenset(table["stopwords"]), forms, re.compile(rf"\b(?:{body})\b", re.IGNORECASE), joined
+
+
+@functools.lru_cache(maxsize=20000)
+def stem(word: str) -> str:
+    """The normal form of a lower-case word: its class if it has one, else without its English inflection."""
+    _, forms, _, _ = _words()
+    if word in forms:
+        return forms[word]
+    if len(word) > 4:
+        for ending, instead in (("iness", "y"), ("ness", ""), ("ies", "y"), ("ied", "y"), ("ing", ""), ("ed", "")):
+            if word.endswith(ending) and len(word) - len(ending) >= 3:
+                return _tidy(word[: -len(ending)] + instead)
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
+        return forms.get(word, _tidy(word))
+    return _tidy(word)
+
+
+def _tidy(word: str) -> str:
+    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiouls":
+        return word[:-1]
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def tokens(text: str, acronyms: frozenset[str] = frozenset()) -> list[Token]:
+    """Words and punctuation with offsets; a stop word has the form "", a listed acronym "=ABC"."""
+    stop, _, joined, forms = _words()
+    found: list[Token] = []
+    at = 0
+    for phrase in joined.finditer(text):
+        found += _plain(text, at, phrase.start(), acronyms, stop)
+        key = re.sub(r"\s+", " ", phrase.group().lower())
+        found.append(Token(stem(forms[key]), phrase.start(), phrase.end()))
+        at = phrase.end()
+    return found + _plain(text, at, len(text), acronyms, stop)
+
+
+def _plain(text: str, start: int, end: int, acronyms: frozenset[str], stop: frozenset[str]) -> list[Token]:
+    out: list[Token] = []
+    for word in _TOKEN.finditer(text, start, end):
+        raw = word.group()
+        if raw in acronyms:
+            out.append(Token("=" + raw, word.start(), word.end()))
+            continue
+        lower = raw.lower().replace("’", "'").removesuffix("'s")
+        parts = [lower] if "-" not in lower else [lower.replace("-", " ")]
+        offset = word.start()
+        for part in parts[0].split(" "):
+            out.append(Token("" if part in stop else stem(part), offset, offset + len(part)))
+            offset += len(part) + 1
+    return out
+
+
+class Matcher:
+    """Finds many names in English text. Names are `(name, key)`; the first key of an equal normal form wins."""
+
+    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
+        pairs = [(name, key) for name, key in names]
+        self.acronyms = frozenset(n for n, _ in pairs if n.isupper() and n.isalpha() and 2 <= len(n) <= 6)
+        phrases: dict[tuple[str, ...], str] = {}
+        for name, key in pairs:
+            forms = tuple(t.form for t in tokens(name, self.acronyms) if t.form and t.form not in _BREAKS)
+            if forms:
+                phrases.setdefault(forms, key)
+        self.phrases = list(phrases.items())
+        self.index = _index(phrases)
+
+    def find(self, text: str) -> list[Match]:
+        """All matches, most specific first and then in order; one whose words are all in longer ones is left out."""
+        words = [t for t in tokens(text, self.acronyms) if t.form]
+        candidates: list[tuple[int, int, int, tuple[int, ...], str]] = []
+        for at, word in enumerate(words):
+            for number in self.index.get(word.form, ()):
+                forms, key = self.phrases[number]
+                place = (at,) if len(forms) == 1 else _place(words, at, forms)
+                if place:
+                    spread = place[-1] - place[0] + 1 - len(place)
+                    candidates.append((-len(place), spread, place[0], place, key))
+        return _choose(candidates, words)
+
+
+def _index(phrases: dict[tuple[str, ...], str]) -> dict[str, list[int]]:
+    """Each phrase under its rarest word, so that few phrases are tried at each place."""
+    frequency = Counter(form for forms in phrases for form in set(forms))
+    index: dict[str, list[int]] = defaultdict(list)
+    for number, forms in enumerate(phrases):
+        index[min(forms, key=lambda form: (frequency[form], form))].append(number)
+    return dict(index)
+
+
+def _place(words: Sequence[Token], at: int, forms: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Where a phrase's words lie around `at`, in any order, with at most `_GAP` others between them; or None."""
+    reach = len(forms) - 1 + _GAP
+    low, high = at, at
+    while low > max(0, at - reach) and words[low - 1].form not in _BREAKS:
+        low -= 1
+    while high < min(len(words) - 1, at + reach) and words[high + 1].form not in _BREAKS:
+        high += 1
+    taken = [at]
+    waiting = list(forms)
+    waiting.remove(words[at].form)
+    for form in waiting:
+        options = [i for i in range(low, high + 1) if words[i].form == form and i not in taken]
+        if not options:
+            return None
+        taken.append(min(options, key=lambda i: (abs(i - at), i)))
+    taken.sort()
+    if taken[-1] - taken[0] + 1 - len(taken) > (_GAP if len(taken) > 1 else 0):
+        return None
+    between = {words[i].form for i in range(taken[0], taken[-1]) if i not in taken}
+    return None if between & {"no", "not", "without", "deny", "deni"} else tuple(taken)
+
+
+def _choose(candidates: list[tuple[int, int, int, tuple[int, ...], str]], words: Sequence[Token]) -> list[Match]:
+    taken: set[int] = set()
+    seen: set[tuple[str, tuple[int, ...]]] = set()
+    chosen: list[Match] = []
+    for _, spread, _, place, key in sorted(candidates):
+        if taken.issuperset(place) or (key, place) in seen:
+            continue
+        if spread and _conjoined(words, place) and len(taken.intersection(place)) > 1:
+            continue
+        seen.add((key, place))
+        taken.update(place)
+        offsets = tuple(words[i].start for i in place)
+        chosen.append(Match(key, words[place[0]].start, words[place[-1]].end, offsets))
+    return sorted(chosen, key=lambda m: (m.start, m.end))
+
+
+def _conjoined(words: Sequence[Token], place: tuple[int, ...]) -> bool:
+    return any(words[i].form in _CONJUNCTIONS for i in range(place[0], place[-1]) if i not in place)

@@ -1,0 +1,104 @@
+"""Notes in English and Chinese -> findings with status, scope, duration and exact character span.
+
+Names come from the finding vocabulary, context from ConText (`core.findings.context`). The most specific name wins;
+what it implies is left to the engines.
+"""
+
+import functools
+import re
+from collections.abc import Iterable
+
+from core.domain.basics import Label, Source
+from core.domain.finding import Finding, Origin, Scope, Status
+from core.domain.record import Note, Patient
+from core.findings import chinese, english, language
+from core.findings.context import Context, contexts, sentences
+from core.findings.duration import durations, nearest
+from core.findings.english import Match
+from core.findings.values import values_in
+from core.knowledge import vocabulary
+from core.knowledge.vocabulary import Entry
+
+__all__ = ["findings_in", "values_in"]
+
+_CJK = re.compile("[\u4e00-\u9fff]")
+_DENIES = "!"
+
+
+def language_of(note: Note) -> str:
+    """ "chinese" where at least a tenth of the characters are Chinese, else "english"."""
+    return "chinese" if len(_CJK.findall(note.text)) * 10 >= len(note.text.strip()) > 0 else "english"
+
+
+@functools.cache
+def matcher(name: str) -> english.Matcher | chinese.Matcher:
+    """The matcher of "english" or "chinese" over the vocabulary, built once a process."""
+    table = language.load(name).table
+    code = "zh" if name == "chinese" else "en"
+    entries = [e for e in vocabulary.load().entries.values() if e.kind != "demographic"]
+    names = [(phrase, "") for phrase in table["pseudo_terms"]]
+    names += [(word, _DENIES + finding) for word, finding in table["denying"].items()]
+    names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
+    names += [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
+    return chinese.Matcher(names) if name == "chinese" else english.Matcher(names)
+
+
+def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
+    """The findings of a note, in order of place. Values are read by `values_in`, not here.
+
+    `patient` is taken for what a name can mean (a man is not pregnant); unknown sex excludes nothing.
+    """
+    name = language_of(note)
+    finder = matcher(name)
+    found: list[Finding] = []
+    for sentence in sentences(note.text, name):
+        text = note.text[sentence.start : sentence.end]
+        matches = [_shift(m, sentence.start) for m in finder.find(text)]
+        said = contexts(note.text, sentence, matches, name)
+        spans = durations(note.text, sentence.start, sentence.end)
+        for match, context in zip(matches, said, strict=True):
+            if match.key:
+                duration = nearest(spans, match.start, match.end)
+                found += _finding(note, match, context, duration, name)
+    return tuple(found)
+
+
+def _shift(match: Match, by: int) -> Match:
+    return Match(match.key, match.start + by, match.end + by, tuple(w + by for w in match.words))
+
+
+def _finding(note: Note, match: Match, context: Context, duration: object, name: str) -> Iterable[Finding]:
+    from core.domain.basics import Quantity
+
+    denied = match.key.startswith(_DENIES)
+    entry = vocabulary.load().entries.get(match.key.removeprefix(_DENIES))
+    if entry is None:
+        return
+    scope = context.scope
+    status = Status.ABSENT if denied else context.status
+    entry, scope = _relative(entry, scope, name)
+    yield Finding(
+        id=f"{note.id}-{match.start}-{entry.id}",
+        code=entry.coding,
+        label=Label(entry.label.en, entry.label.zh),
+        status=status,
+        origin=Origin.NOTE,
+        source=Source(note.source.file, "text", note.id, match.start, match.end, note.text[match.start : match.end]),
+        scope=scope,
+        also=entry.also,
+        duration=duration if isinstance(duration, Quantity) and status is Status.PRESENT else None,
+        time=note.time,
+    )
+
+
+def _relative(entry: Entry, scope: Scope, name: str) -> tuple[Entry, Scope]:
+    """A relative's disease is the patient's family history, where the vocabulary has a finding for it."""
+    if entry.id.startswith("family_history_") or entry.id in {"ischemic_risk_family_early", "sick_contact"}:
+        return entry, Scope.FAMILY if entry.id != "sick_contact" else Scope.CURRENT
+    if scope is not Scope.FAMILY:
+        return entry, scope
+    table = language.load("english").table["family_findings"]
+    other = vocabulary.load().entries.get(table.get(entry.id, ""))
+    if other is None:
+        return entry, scope
+    return other, Scope.CURRENT if other.id in {"sick_contact", "passive_smoking"} else Scope.FAMILY

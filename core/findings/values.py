@@ -1,0 +1,153 @@
+"""Vital signs and laboratory values stated in a note, with their units and places: "T 38.6 °C", "血压118/68mmHg"."""
+
+import functools
+import re
+from collections.abc import Iterator
+
+from core.domain.basics import Coding, Quantity, Source
+from core.domain.record import Note, Observation
+from core.findings.laboratory import is_vital
+from core.knowledge import analytes as table
+from core.knowledge.analytes import Analyte
+from core.knowledge.units import convert, ucum
+
+_NUMBER = r"(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+_BETWEEN = (
+    r"(?:\s*(?:[:=,：＝，(（]|\b(?:levels?|count|concentration|value|was|is|were|of|at|to|about|around|approximately|measured|found|"
+    r"noted|recorded|reading|only|elevated|raised|high|low|decreased|increased|normal|reduced|be|a|an|the|his|her|with|and|"
+    r"[A-Za-z]+ed)\b|[\[［][^\]］]{1,12}[\]］]|\([A-Za-z0-9 ,.+-]{1,20}\)|为|是|约|达|测|升至|降至|最高|值|计数|水平|[)）]))"
+    r"{0,5}\s*"
+)
+_NEAR = r"\s*[:=：＝]?\s*"
+_COMPARATOR = r"(?P<c><=|>=|≤|≥|<|>|大于|小于|低于|高于)?\s*"
+_PRESSURE = re.compile(
+    r"(?:(?P<name>\b(?:BP|blood pressures?)\b|血压)[^\d\n.;。]{0,30}|(?<![\d/]))"
+    r"(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})(?![\d/])\s*(?P<u>mm\s?Hg|毫米汞柱|kPa)?",
+    re.IGNORECASE,
+)
+_PLAUSIBLE = {
+    # without a unit a number is taken for a vital sign only within these bounds
+    "heart_rate": (20, 300, "/min"),
+    "respiratory_rate": (4, 100, "/min"),
+    "oxygen_saturation": (40, 100, "%"),
+    "systolic_bp": (40, 300, "mm[Hg]"),
+    "diastolic_bp": (20, 200, "mm[Hg]"),
+    "gcs": (3, 15, "{score}"),
+    "ph_arterial": (6.5, 8, "[pH]"),
+    "inr": (0.5, 20, "1"),
+    "bmi": (8, 90, "kg/m2"),
+}
+_COMPARE = {"≤": "<=", "≥": ">=", "大于": ">", "高于": ">", "小于": "<", "低于": "<"}
+_CHINESE_BEFORE = re.compile(r"[A-Za-z]")
+
+
+@functools.cache
+def _pattern() -> tuple[re.Pattern[str], dict[str, Analyte]]:
+    """One pattern for all names. Names of up to three letters and abbreviations keep their case."""
+    owners: dict[str, Analyte] = {}
+    for analyte in table.load().by_id.values():
+        for name in (analyte.label.en, analyte.label.zh, *analyte.synonyms_en, *analyte.synonyms_zh):
+            owners.setdefault(_key(name), analyte)
+    exact = sorted((n for n in owners if not n.islower() and n.isascii()), key=len, reverse=True)
+    loose = sorted((n for n in owners if n not in exact), key=len, reverse=True)
+    short = [n for n in exact if len(n) <= 2]
+    long = [n for n in exact if len(n) > 2]
+    body = (
+        rf"(?<![A-Za-z0-9])(?P<short>{_any(short)})(?![A-Za-z]){_NEAR}"
+        rf"|(?<![A-Za-z])(?P<exact>{_any(long)})(?![A-Za-z]){_BETWEEN}"
+        rf"|(?<![A-Za-z])(?P<loose>(?i:{_any(loose)}))(?![A-Za-z]){_BETWEEN}"
+    )
+    return re.compile(rf"(?:{body}){_COMPARATOR}{_NUMBER}"), owners
+
+
+def _key(name: str) -> str:
+    return name if name.isascii() and (len(name) <= 3 or sum(c.isupper() for c in name) > 1) else name.lower()
+
+
+def _any(names: list[str]) -> str:
+    return "|".join(re.escape(name).replace(r"\ ", r"[\s-]+") for name in names)
+
+
+def values_in(note: Note) -> tuple[Observation, ...]:
+    """The numbers that a note states for known analytes. A number whose unit is missing is kept without one, except for
+    vital signs and pure numbers, whose unit is beyond doubt within plausible bounds."""
+    found = sorted((*_pressures(note), *_numbers(note)), key=lambda o: (o.sources[0].start, o.text))
+    return tuple(found)
+
+
+def _pressures(note: Note) -> Iterator[Observation]:
+    known = table.load().by_id
+    for m in _PRESSURE.finditer(note.text):
+        systolic, diastolic = float(m["s"]), float(m["d"])
+        kilo = (m["u"] or "").lower() == "kpa"
+        if not (m["name"] or m["u"]) or systolic <= diastolic or not (kilo or 50 <= systolic <= 300):
+            continue
+        unit = "kPa" if kilo else "mm[Hg]"
+        for name, value in (("systolic_bp", systolic), ("diastolic_bp", diastolic)):
+            yield _observation(note, known[name], Quantity(value, unit), m.start(), m.end())
+
+
+def _numbers(note: Note) -> Iterator[Observation]:
+    pattern, owners = _pattern()
+    for m in pattern.finditer(note.text):
+        name = next(g for g in (m["short"], m["exact"], m["loose"]) if g)
+        analyte = owners.get(name) or owners.get(re.sub(r"[\s-]+", " ", name.lower()))
+        if analyte is None:
+            analyte = owners.get(re.sub(r"\s+", "-", name.lower()))
+        if analyte is None or re.match(r"\s*/\s*\d", note.text[m.end() : m.end() + 5]):
+            continue
+        value = float(m["n"].replace(",", ""))
+        unit, end = _unit(note.text, m.end())
+        quantity = _quantity(analyte, value, unit, bool(m["short"]))
+        if quantity is not None:
+            comparator = m["c"] or ""
+            stated = Quantity(quantity[0], quantity[1], _COMPARE.get(comparator, comparator))
+            yield _observation(note, quantity[2], stated, m.start(), end if unit else m.end())
+
+
+def _unit(text: str, at: int) -> tuple[str, int]:
+    """The longest known unit that follows, and where it ends."""
+    rest = re.match(r"\s*[^\n,;，；。、]{0,24}", text[at:])
+    piece = rest.group() if rest else ""
+    for end in range(len(piece), 0, -1):
+        candidate = piece[:end].strip().strip("()").strip()
+        following = text[at + end : at + end + 1]
+        if not candidate or (following.isalnum() and following.isascii() and candidate[-1].isalnum()):
+            continue
+        known = ucum(candidate.replace("(9)", "^9").replace("(3)", "^3").replace("(12)", "^12"))
+        if known:
+            return known, at + end
+    return "", at
+
+
+def _quantity(analyte: Analyte, value: float, unit: str, short: bool) -> tuple[float, str, Analyte] | None:
+    """The value with a unit that fits the analyte (a percentage goes to the analyte that counts in per cent), or None."""
+    known = table.load().by_id
+    if unit and convert(value, unit, analyte.unit, analyte.molar_mass) is None:
+        other = known.get(analyte.id.replace("_count", "_percent").replace("urea", "urea_whole"))
+        if other is None or convert(value, unit, other.unit, other.molar_mass) is None:
+            return None
+        analyte = other
+    if unit:
+        return value, unit, analyte
+    if analyte.id == "body_temperature":
+        if 30 <= value <= 45:
+            return value, "Cel", analyte
+        return (value, "[degF]", analyte) if 86 <= value <= 113 else None
+    bounds = _PLAUSIBLE.get(analyte.id)
+    if bounds:
+        return (value, bounds[2], analyte) if bounds[0] <= value <= bounds[1] else None
+    return None if short else (value, "", analyte)
+
+
+def _observation(note: Note, analyte: Analyte, quantity: Quantity, start: int, end: int) -> Observation:
+    source = Source(note.source.file, "text", note.id, start, end, note.text[start:end])
+    return Observation(
+        id=f"{note.id}-{start}-{analyte.id}",
+        codes=(Coding("LOINC", analyte.loinc[0], analyte.label.en),) if analyte.loinc else (),
+        text=analyte.label.en,
+        sources=(source,),
+        category="vital-signs" if is_vital(analyte) else "laboratory",
+        value=quantity,
+        time=note.time,
+    )
