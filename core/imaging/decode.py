@@ -7,7 +7,7 @@ GDCM (JPEG lossless, in a process of its own). What none of them decodes is refu
 import mmap
 import zlib
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pydicom
@@ -18,6 +18,9 @@ from pydicom.uid import UID
 
 from core.errors import Unreadable
 from core.imaging.header import Header, guarded, read_dataset
+
+if TYPE_CHECKING:
+    from core.imaging.isolated import Helper
 
 MAX_FRAME_BYTES = 1 << 30
 """Largest decoded frame (bytes); more is refused before anything is allocated."""
@@ -86,10 +89,20 @@ def _decoded(header: Header, index: int) -> NDArray[Any]:
         raise Unreadable(f"{name}: {refused}: no decoder.", "Ask for an uncompressed copy.")
     plugin = _PLUGINS.get(header.syntax, "")
     if plugin == "gdcm":
-        from core.imaging.isolated import HELPER
+        return helper().decode(header.path, index, name)
+    try:
+        return by_plugin(header.path, index, plugin)
+    except Unreadable:
+        if plugin not in {"pyjpegls", "pylibjpeg", "pillow"}:
+            raise
+        return helper().decode(header.path, index, name)
 
-        return HELPER.decode(header.path, index, name)
-    return by_plugin(header.path, index, plugin)
+
+def helper() -> "Helper":
+    """The process where GDCM runs."""
+    from core.imaging.isolated import HELPER
+
+    return HELPER
 
 
 def by_plugin(path: str, index: int, plugin: str) -> NDArray[Any]:
@@ -118,7 +131,7 @@ _PLUGINS = {
     **dict.fromkeys(("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"), "pyjpegls"),
     **dict.fromkeys((f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203)), "pylibjpeg"),
 }
-"""One plugin a syntax, so that a failure is never handed on to GDCM in this process."""
+"""One plugin a syntax: a failure is handed on to GDCM in its own process, never in this one."""
 
 
 def _implied_syntax(dataset: pydicom.Dataset) -> str:
