@@ -253,12 +253,19 @@ class Session(QObject):
 
         self._quick("Explanation", work, done, case_id=case_id, kind="explain")
 
-    def what_if(self, case_id: str, findings: tuple[Finding, ...], done: Callable[[Assessment | None], None]) -> None:
-        """Assess other findings without changing the case."""
+    def what_if(
+        self,
+        case_id: str,
+        variants: tuple[tuple[Finding, ...], ...],
+        done: Callable[[tuple[Assessment, ...]], None],
+    ) -> None:
+        """Assess other sets of findings without changing the case."""
         case = self.cases[case_id]
 
-        def work(report: Report) -> Assessment | None:
-            return pipeline.reassess(case, findings, report, now=self.now()).assessment
+        def work(report: Report) -> tuple[Assessment, ...]:
+            from core.diagnosis.assess import assess
+
+            return tuple(assess(findings, case.record.patient, self.now(), report) for findings in variants)
 
         self._quick("What if", work, done, case_id=case_id, kind="what if")
 

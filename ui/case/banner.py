@@ -103,7 +103,7 @@ class Banner(QWidget):
         if not found:
             return tr("Allergies not recorded") if self._case and not self._case.record.allergies else ""
         first = allergy_words(found[0])
-        return tr("Allergy: {words}", words=first)
+        return tr("Allergy: {words}", words=first) if self.width() > 1300 else first
 
     def _paint_allergies(self, painter: QPainter, left: int) -> int:
         assert self._case is not None

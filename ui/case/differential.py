@@ -76,6 +76,7 @@ class Working(QFrame):
         self._words = Elided("", "text.1", 13, 500)
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._agrees = Chip("", "green", icon="check")
+        self._agrees.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setLayout(row(Icon("person", "accent", 16), self._about, self._words, self._agrees, gap=12,
                            margins=(12, 0, 10, 0)))  # fmt: skip
         self.setFixedHeight(38)

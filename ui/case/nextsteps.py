@@ -39,7 +39,7 @@ class StepRows(PaintedRows):
         bar = QRect(gain.x() - 58, rect.y(), 54, rect.height())
         paint.progress(painter, bar, row.gain_bits / best, "chart.3")
         about = self.names.get(row.hypothesis_ids[0], "") if row.hypothesis_ids else ""
-        about_wide = min(96, paint.width(about, 11) + 4) if rect.width() > 400 else 0
+        about_wide = min(96, paint.width(about, 11) + 4) if rect.width() > 400 and not say(row.caution) else 0
         if about_wide:
             area = QRect(bar.x() - about_wide - 8, rect.y(), about_wide, rect.height())
             paint.text(painter, area, about, "text.2", px=11, align=paint.RIGHT)

@@ -156,6 +156,7 @@ class Review(QWidget):
         if narrow:
             self.record.setParent(self)
             self.record.hide()
+            self.columns.give(1, 410)
         else:
             self.record.setParent(None)
             self.columns.insertWidget(0, self.record)

@@ -127,6 +127,8 @@ class Segmented(QWidget):
         for old in self._buttons.values():
             self._group.removeButton(old)
             self._layout.removeWidget(old)
+            old.hide()
+            old.setParent(None)
             old.deleteLater()
         self._buttons = {key: self._button(key, words) for key, words in items}
         self.set_value(value or (items[0][0] if items else ""))

@@ -31,6 +31,15 @@ class Columns(QSplitter):
         self._wanted.append(saved[at] if at < len(saved) else width)
         self.setSizes(self._wanted)
 
+    def give(self, index: int, width: int) -> None:
+        """Set one column's width; the one that grows takes the rest."""
+        sizes = self.sizes()
+        if index < len(sizes) and sizes[index] != width:
+            grows = next((i for i in range(self.count()) if self.widget(i).sizePolicy().horizontalStretch()), 0)
+            sizes[grows] += sizes[index] - width
+            sizes[index] = width
+            self.setSizes(sizes)
+
     def _keep(self) -> None:
         if all(self.sizes()):
             columns = {**(self._settings.get("columns") or {}), self._name: self.sizes()}

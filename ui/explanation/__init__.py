@@ -1,0 +1,1 @@
+"""Why: findings, note, image, with the checks that say whether to believe it."""

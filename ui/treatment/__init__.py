@@ -1,0 +1,1 @@
+"""Treatment: plan options, safety alerts, interactions, follow-up."""
