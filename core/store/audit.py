@@ -7,6 +7,7 @@ lost its last rows, or a database swapped for an older copy, is found too. Detai
 
 import hashlib
 import hmac
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from typing import Any
 
 import msgspec
 
+from core.errors import UserError
 from core.store.clock import Clock, stamp
 from core.store.database import Database
 
 _START = "0" * 64
+_SLOT = 256
+"""The seal has two slots written in turns, so that one torn by a power cut leaves the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,28 @@ class AuditLog:
                 _append(connection, *each)
             self._waiting.clear()
 
-    def add_or_keep(self, action: str, user: str, case_id: str = "", **detail: object) -> None:
-        """Like `add`, but where the disk refuses, keep the event until the next that succeeds: reading goes on."""
-        from core.errors import UserError
+    def add_view(self, user: str, case_id: str) -> None:
+        """Note that a case was looked at, without waiting for the disk: opening must be quick.
 
+        The event survives a crash of the program; a power cut may take the views since the last change, and only those
+        (sqlite.org/pragma.html#pragma_synchronous). It isn't sealed before the next change, so it can't break the seal.
+        """
+        with self._database.lock:
+            outside = not self._database.connection.in_transaction
+            if outside:
+                self._database.connection.execute("PRAGMA synchronous=NORMAL")
+            try:
+                self.add_or_keep("view", user, case_id, seal=False)
+            finally:
+                if outside:
+                    self._database.connection.execute("PRAGMA synchronous=FULL")
+
+    def add_or_keep(self, action: str, user: str, case_id: str = "", *, seal: bool = True, **detail: object) -> None:
+        """Like `add`, but where the disk refuses, keep the event until the next that succeeds: reading goes on."""
         try:
             self.add(action, user, case_id, **detail)
-            self.seal()
+            if seal:
+                self.seal()
         except UserError:
             text = msgspec.json.encode(detail, order="sorted").decode()
             self._waiting.append((stamp(self._clock()), user, action, case_id, text))
@@ -79,13 +98,18 @@ class AuditLog:
             if connection.in_transaction:
                 return  # whoever began the transaction seals after it
             row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-        if row is None or self._database.read_only:
+        if self._database.read_only or (row is None and self._seal.exists()):
             return
+        row = row or (0, _START)
         text = f"{row[0]} {row[1]}"
-        beside = self._seal.with_suffix(".tmp")
+        slot = f"{text} {self._mac(text)}".ljust(_SLOT - 1).encode("ascii") + b"\n"
         try:
-            beside.write_text(f"{text} {self._mac(text)}", "ascii")
-            beside.replace(self._seal)
+            handle = os.open(self._seal, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            try:
+                os.lseek(handle, _SLOT * (row[0] % 2), os.SEEK_SET)
+                os.write(handle, slot)
+            finally:
+                os.close(handle)
         except OSError:
             return  # a full disk: the older seal stays valid, it only covers less
 
@@ -119,16 +143,25 @@ class AuditLog:
     def _seal_faults(self, by_seq: Mapping[int, str]) -> list[str]:
         if not self._seal.exists():
             return ["the seal (audit.seal) is missing"] if by_seq else []
-        try:
-            seq, end, mac = self._seal.read_text("ascii").split()
-            number = int(seq)
-        except (ValueError, UnicodeDecodeError):
-            return ["the seal (audit.seal) is damaged"]
-        if not hmac.compare_digest(mac, self._mac(f"{seq} {end}")):
-            return ["the seal (audit.seal) is not this store's"]
+        data = self._seal.read_bytes()
+        slots = [self._slot(data[i : i + _SLOT]) for i in (0, _SLOT)]
+        number, end = max(slots)
+        if number < 0:
+            return ["the seal (audit.seal) is damaged or not this store's"]
+        if number == 0:
+            return []  # sealed when the store was made, before its first event
         if number not in by_seq:
             return [f"the log ends before event {number}, which the seal names: events were removed"]
         return [] if by_seq[number] == end else [f"event {number} is not the one that was sealed"]
+
+    def _slot(self, data: bytes) -> tuple[int, str]:
+        """(event number, hash) of one slot of the seal; (-1, "") where it is empty, torn or another store's."""
+        try:
+            seq, end, mac = data.decode("ascii").split()
+            number = int(seq)
+        except (ValueError, UnicodeDecodeError):
+            return -1, ""
+        return (number, end) if hmac.compare_digest(mac, self._mac(f"{seq} {end}")) else (-1, "")
 
     def _mac(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()

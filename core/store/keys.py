@@ -94,7 +94,7 @@ def read(folder: Path) -> KeyFile | None:
 
 def create(folder: Path, passphrase: str | None, *, allow_keyring: bool) -> bytes:
     """Make and keep a new key. Refuses where a database lies without its key."""
-    if any((folder / name).exists() for name in ("consilium.db", "store.key")):
+    if (folder / "consilium.db").exists():  # a store.key alone is left by a first start that was cut off
         raise UserError(
             "The store's key file (key.json) is missing; the store was not touched.",
             "Restore the whole store folder from a backup.",

@@ -92,6 +92,7 @@ def import_case(store: Store, path: Path, passphrase: str) -> tuple[Case, Sent]:
         for name, data in contents.files:
             store.keep_bytes(saved.id, Path(name).name or "file", data)
         store.audit.add("package_import", who, saved.id, sent_by=contents.sent.by, sent_at=contents.sent.at)
+    store.audit.seal()
     return store.load(saved.id, user=who), contents.sent
 
 

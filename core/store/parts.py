@@ -51,9 +51,13 @@ def read_parts(connection: Any, key: int, head: Case) -> Case:
     """`head` filled with its stored parts, decisions and addenda."""
     rows = connection.execute("SELECT part, zipped, data FROM parts WHERE case_key = ?", (key,)).fetchall()
     parts = {part: from_json(unpack(zipped, data), _TYPES[part]) for part, zipped, data in rows if part in _TYPES}
+    return with_additions(connection, key, replace(head, **parts))
+
+
+def with_additions(connection: Any, key: int, case: Case) -> Case:
+    """`case` with the decisions and addenda the store has."""
     return replace(
-        head,
-        **parts,
+        case,
         decisions=tuple(from_json(d, Decision) for d in _added(connection, "decisions", key)),
         addenda=tuple(from_json(d, Addendum) for d in _added(connection, "addenda", key)),
     )

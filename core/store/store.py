@@ -9,8 +9,6 @@ One `Store` serves all threads of a program (one connection behind a lock); othe
 same time and wait for each other's transactions. Every method is one transaction: after a crash it happened or it did not.
 """
 
-import zlib
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +21,7 @@ from core import paths
 from core.domain.assessment import Assessment
 from core.domain.basics import Label
 from core.domain.case import Action, Addendum, Case, CaseStatus, Decision
-from core.domain.serial import digest, from_json, to_json
+from core.domain.serial import from_json
 from core.errors import UserError
 from core.progress import Report, silent
 from core.store import decisions as rules
@@ -33,14 +31,22 @@ from core.store.clock import Clock, stamp, utc_now
 from core.store.database import Database
 from core.store.files import write_whole
 from core.store.migrations import migrate
-from core.store.parts import read_parts, unpack, write_parts
+from core.store.parts import read_parts, unpack, with_additions, write_parts
+from core.store.rows import (
+    content_sha256,
+    erase,
+    existing,
+    head_row,
+    insert_addendum,
+    insert_decision,
+    keep_assessment,
+    refuse_signed,
+)
 from core.store.search import SearchHit
 from core.store.summary import CaseSummary
 from core.store.users import Permission, Users
 from core.store.vault import Vault
 from core.store.worklist import Counts
-
-_HEAD = "key, id, created_at, updated_at, status, reason, working_diagnosis, signed_by, signed_at, revision, deleted_at"
 
 
 class Store:
@@ -54,6 +60,8 @@ class Store:
         try:
             self.migrated = migrate(self.database, clock)
             self.audit = AuditLog(self.database, folder / "audit.seal", keys.derive(key, "audit"), clock)
+            if not self.audit.events(limit=1):
+                self.audit.seal()
             self.users = Users(self.database, self.audit, clock)
             self.vault = Vault(folder / "files", keys.derive(key, "vault"))
         except BaseException:
@@ -108,8 +116,8 @@ class Store:
             raise UserError("A case is signed through Sign.", "Save it first, then sign it.")
         who = self.users.require(Permission.CHANGE, user)
         with self.database.write() as connection:
-            head = _row(connection, case.id)
-            _refuse_signed(head)
+            head = head_row(connection, case.id)
+            refuse_signed(head)
             if head and self._seen.get(case.id) not in (None, head["revision"]):
                 raise UserError("This case was changed in another window.", "Reload it and make the change again.")
             saved = self._write(connection, case, head)
@@ -121,7 +129,7 @@ class Store:
         """A case with all its parts; the view goes into the audit log. Raises UserError where there is none."""
         who = self.users.require(Permission.VIEW, user)
         case = self._load(case_id)
-        self.audit.add_or_keep("view", who, case_id)
+        self.audit.add_view(who, case_id)
         return case
 
     def list(self, **filters: Any) -> tuple[CaseSummary, ...]:
@@ -174,7 +182,7 @@ class Store:
             decision = replace(decision, second_user=self.users.verify_pin(decision.second_user, second_pin))
         with self.database.write() as connection:
             case = self._load(case_id, connection)
-            _refuse_signed(_row(connection, case_id))
+            refuse_signed(head_row(connection, case_id))
             whole = self._completed(case, replace(decision, user=who))
             rules.check(case, whole)
             self._add_decision(connection, case_id, whole)
@@ -189,8 +197,8 @@ class Store:
             who = self.users.verify_pin(who, pin)
         with self.database.write() as connection:
             case = self._load(case_id, connection)
-            head = _row(connection, case_id)
-            _refuse_signed(head)
+            head = head_row(connection, case_id)
+            refuse_signed(head)
             now = stamp(self._clock())
             mark = Decision(uuid4().hex, Action.SIGN, "case", who, now)
             self._add_decision(connection, case_id, mark)
@@ -218,11 +226,11 @@ class Store:
         if not text.strip():
             raise UserError("An addendum needs a text.", "Write it first.")
         with self.database.write() as connection:
-            head = _existing(connection, case_id)
+            head = existing(connection, case_id)
             if not head["signed_at"]:
                 raise UserError("This case is not signed yet.", "Change the case itself.")
             added = Addendum(uuid4().hex, text, who, stamp(self._clock()))
-            _insert_addendum(connection, head["key"], added)
+            insert_addendum(connection, head["key"], added)
             connection.execute(
                 "UPDATE cases SET updated_at = ?, revision = revision + 1 WHERE id = ?", (added.at, case_id)
             )
@@ -330,7 +338,7 @@ class Store:
         if not reason.strip():
             raise UserError("Deleting a case needs a reason.", "Write it in a few words.")
         with self.database.write() as connection:
-            head = _existing(connection, case_id)
+            head = existing(connection, case_id)
             connection.execute("UPDATE cases SET deleted_at = ? WHERE id = ?", (stamp(self._clock()), case_id))
             connection.execute("DELETE FROM search_index WHERE rowid = ?", (head["key"],))
             self.audit.add("delete", who, case_id, reason=reason.strip())
@@ -341,7 +349,7 @@ class Store:
         who = self.users.require(Permission.DELETE, user)
         with self.database.write() as connection:
             connection.execute("UPDATE cases SET deleted_at = NULL WHERE id = ?", (case_id,))
-            head = _existing(connection, case_id)
+            head = existing(connection, case_id)
             case = self._load(case_id, connection)
             connection.execute("DELETE FROM search_texts WHERE case_key = ?", (head["key"],))
             worklist.index(connection, head["key"], case)
@@ -356,7 +364,7 @@ class Store:
             rows = connection.execute(
                 "SELECT key, id FROM cases WHERE deleted_at IS NOT NULL AND deleted_at < ?", (stamp(deleted_before),)
             ).fetchall()
-            orphans = [sha256 for key, case_id in rows for sha256 in _erase(connection, key, case_id)]
+            orphans = [sha256 for key, case_id in rows for sha256 in erase(connection, key, case_id)]
             for _, case_id in rows:
                 self.audit.add("purge", who, case_id)
         for sha256 in orphans:
@@ -386,11 +394,13 @@ class Store:
         """Add the decisions and addenda another workstation sent with a case, as they are."""
         self.users.require(Permission.CHANGE)
         with self.database.write() as connection:
-            key = _existing(connection, case_id)["key"]
+            key = existing(connection, case_id)["key"]
             for decision in received.decisions:
-                _insert_decision(connection, key, decision)
+                insert_decision(connection, key, decision)
+                if decision.action in (Action.REJECT, Action.OVERRIDE):
+                    connection.execute("UPDATE cases SET disagreement = 1 WHERE key = ?", (key,))
             for addendum in received.addenda:
-                _insert_addendum(connection, key, addendum)
+                insert_addendum(connection, key, addendum)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -400,13 +410,14 @@ class Store:
         key, revision = worklist.write_row(connection, case, head)
         write_parts(connection, key, case)
         if case.assessment is not None:
-            _keep_assessment(connection, key, case.assessment)
+            keep_assessment(connection, key, case.assessment)
         known = {row[0] for row in connection.execute("SELECT id FROM decisions WHERE case_key = ?", (key,))}
         for decision in case.decisions:
             if decision.id not in known:
                 rules.check(case, decision)
-                _insert_decision(connection, key, decision)
-        saved = self._load(case.id, connection)
+                insert_decision(connection, key, decision)
+        diagnosis = connection.execute("SELECT working_diagnosis FROM cases WHERE key = ?", (key,)).fetchone()[0]
+        saved = with_additions(connection, key, replace(case, working_diagnosis=diagnosis))
         worklist.index(connection, key, saved)
         self._seen[case.id] = revision
         return saved
@@ -422,7 +433,7 @@ class Store:
         if connection is None:
             with self.database.read() as opened:
                 return self._load(case_id, opened)
-        head = _existing(connection, case_id)
+        head = existing(connection, case_id)
         self._seen[case_id] = head["revision"]
         fields = ("id", "created_at", "updated_at", "reason", "working_diagnosis", "signed_by", "signed_at")
         bare = Case(status=CaseStatus(head["status"]), **{f: head[f] for f in fields})
@@ -437,8 +448,8 @@ class Store:
         )
 
     def _add_decision(self, connection: Any, case_id: str, decision: Decision) -> None:
-        head = _existing(connection, case_id)
-        _insert_decision(connection, head["key"], decision)
+        head = existing(connection, case_id)
+        insert_decision(connection, head["key"], decision)
         changed: dict[str, Any] = {"updated_at": decision.at}
         if decision.action in (Action.REJECT, Action.OVERRIDE):
             changed["disagreement"] = 1
@@ -450,8 +461,8 @@ class Store:
     def _set(self, case_id: str, column: str, value: str, user: str) -> None:
         who = self.users.require(Permission.CHANGE, user)
         with self.database.write() as connection:
-            head = _existing(connection, case_id)
-            _refuse_signed(head)
+            head = existing(connection, case_id)
+            refuse_signed(head)
             connection.execute(
                 f"UPDATE cases SET {column} = ?, updated_at = ? WHERE id = ?", (value, stamp(self._clock()), case_id)
             )
@@ -462,65 +473,3 @@ class Store:
 def default_folder() -> Path:
     """Where the profile's own store lies."""
     return paths.profile() / "store"
-
-
-def content_sha256(case: Case) -> str:
-    """SHA-256 of what is signed: everything but the addenda, the signature and the time of change."""
-    decisions = tuple(d for d in case.decisions if d.action != Action.SIGN)
-    return digest(
-        replace(case, status=CaseStatus.NEW, updated_at="", addenda=(), signed_by="", signed_at="", decisions=decisions)
-    )
-
-
-def _row(connection: Any, case_id: str) -> dict[str, Any] | None:
-    row = connection.execute(f"SELECT {_HEAD} FROM cases WHERE id = ?", (case_id,)).fetchone()
-    return dict(zip(_HEAD.split(", "), row, strict=True)) if row else None
-
-
-def _existing(connection: Any, case_id: str) -> dict[str, Any]:
-    row = _row(connection, case_id)
-    if row is None or row["deleted_at"] is not None:
-        raise UserError(f"There is no case {case_id}.", "`main.py cases list` shows those there are.")
-    return row
-
-
-def _refuse_signed(head: dict[str, Any] | None) -> None:
-    if head and head["deleted_at"] is not None:
-        raise UserError("This case was deleted.", "Restore it first.")
-    if head and head["signed_at"]:
-        raise UserError("This case is signed and read-only.", "Add an addendum instead.")
-
-
-def _keep_assessment(connection: Any, key: int, assessment: Assessment) -> None:
-    connection.execute(
-        "INSERT OR IGNORE INTO assessments (case_key, assessment_id, created_at, sha256, versions, data) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (key, assessment.id, assessment.created_at, digest(assessment), to_json(assessment.versions).decode(),
-         zlib.compress(to_json(assessment), 1)),
-    )  # fmt: skip
-
-
-def _insert_decision(connection: Any, key: int, decision: Decision) -> None:
-    connection.execute(
-        "INSERT INTO decisions (case_key, id, action, target, user, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (key, decision.id, decision.action, decision.target, decision.user, decision.at, to_json(decision)),
-    )
-
-
-def _insert_addendum(connection: Any, key: int, added: Addendum) -> None:
-    connection.execute(
-        "INSERT INTO addenda (case_key, id, user, at, data) VALUES (?, ?, ?, ?, ?)",
-        (key, added.id, added.user, added.at, to_json(added)),
-    )
-
-
-def _erase(connection: Any, key: int, case_id: str) -> Sequence[str]:
-    """Remove a deleted case's rows; returns the kept files no other case uses."""
-    for table in ("decisions", "addenda", "assessments", "parts", "search_texts"):
-        connection.execute(f"DELETE FROM {table} WHERE case_key = ?", (key,))
-    files = [r[0] for r in connection.execute("SELECT sha256 FROM kept_files WHERE case_id = ?", (case_id,))]
-    connection.execute("DELETE FROM kept_files WHERE case_id = ?", (case_id,))
-    connection.execute("DELETE FROM drafts WHERE case_id = ?", (case_id,))
-    connection.execute("DELETE FROM cases WHERE key = ?", (key,))
-    used = "SELECT 1 FROM kept_files WHERE sha256 = ?"
-    return [f for f in files if connection.execute(used, (f,)).fetchone() is None]

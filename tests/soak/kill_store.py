@@ -24,7 +24,8 @@ from core.domain.serial import digest
 from core.store import backup, keys, package
 from core.store.database import Database
 from core.store.migrations import MIGRATIONS, migrate
-from core.store.store import Store, content_sha256
+from core.store.rows import content_sha256
+from core.store.store import Store
 from tests.core.store import sample
 from tests.core.store.sample import Ticking
 

@@ -68,3 +68,11 @@ def test_damaged_and_newer_key_files(tmp_path: Path) -> None:
     path.write_bytes(b'{"format": 2}')
     with pytest.raises(NewerFile):
         Store.open(tmp_path, clock=Ticking())
+
+
+def test_a_first_start_cut_off_is_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "store.key").write_text("12" * 32)
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        store.save(sample.case(), "Dr A")
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        assert store.load("case-1").id == "case-1"
