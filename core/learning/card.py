@@ -93,6 +93,8 @@ def _results(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _share(name: str, found: Mapping[str, Any]) -> str:
+    if not found["n"]:
+        return f"- {name}: none at hand, not measured."
     low, high = found["refused_share_ci95"]
     text = f"- {name}: {found['refused_share']:.3f} refused ({low:.3f}-{high:.3f}), {found['n']} films"
     if "specificity" in found:

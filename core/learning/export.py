@@ -1,6 +1,7 @@
 """From a trained network to one ONNX graph: film, baseline and masks in; logit and features out. Needs torch and onnx."""
 
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ def to_onnx(network: torch.nn.Module, size: int, grid: tuple[int, int]) -> bytes
     Inputs: film (n or 1, 1, size, size), baseline (same), masks (n or 1, rows * columns), all float32.
     """
     network.eval()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside the exporter; the result is checked below
         path = Path(folder) / "plain.onnx"
         torch.onnx.export(
             network,

@@ -55,16 +55,16 @@ def parts(data: Path, work: Path, report: Report = silent) -> dict[Part, list[Fi
 
 
 def train_members(
-    data: Path, work: Path, recipe: Recipe, members: int, report: Report = silent
+    data: Path, work: Path, recipe: Recipe, members: Sequence[int], report: Report = silent
 ) -> list[list[dict[str, float]]]:
-    """Train `members` networks that differ in their seed; each goes on from its checkpoint after a kill."""
+    """Train the members of these numbers, which differ in their seed; each goes on from its checkpoint after a kill."""
     found = parts(data, work, report)
     ends = _ends(labelled(data))
     spec = preprocessing(work, found[Part.TRAIN], recipe.size)
     training = _films(found[Part.TRAIN], spec, recipe.cache_size, ends)
     validation = _films(found[Part.VALIDATION], spec, recipe.size, ends)
     curves = []
-    for k in range(members):
+    for k in members:
         own = replace(recipe, seed=recipe.seed + k)
         network, curve = train(training, validation, own, work / f"member-{k}.checkpoint", report)
         torch.save({"recipe": asdict(own), "weights": network.state_dict()}, work / f"member-{k}.pt")

@@ -18,6 +18,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     train.add_argument("data", type=Path, metavar="DATA", help="folder with one folder a class, or labels.csv")
     train.add_argument("--work", type=Path, required=True, help="working folder: split, checkpoints, curves")
     train.add_argument("--members", type=int, default=2, help="networks that differ in their seed (default 2)")
+    train.add_argument("--only", type=int, default=None, metavar="K", help="train member K alone (run several at once)")
     train.add_argument("--epochs", type=int, default=16, help="most epochs a member (default 16)")
     train.add_argument("--width", type=int, default=48, help="channels of the first stage (default 48)")
     train.add_argument("--size", type=int, default=128, help="pixels a side of the input (default 128)")
@@ -54,7 +55,8 @@ def _train(args: argparse.Namespace) -> dict[str, object]:
     recipe = Recipe(
         size=args.size, cache_size=args.size * 5 // 4, width=args.width, epochs=args.epochs, threads=args.threads
     )
-    curves = train_members(args.data, args.work, recipe, args.members, _progress())
+    members = range(args.members) if args.only is None else [args.only]
+    curves = train_members(args.data, args.work, recipe, members, _progress())
     return {"work": str(args.work), "members": [max(curve, key=lambda e: e["score"]) for curve in curves]}
 
 

@@ -1,16 +1,15 @@
-"""`models list|show|verify`: the model packs on this machine."""
+"""`models`: list, show, verify, install, export, sign, remove and roll back the model packs of this machine."""
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.errors import UserError
 from core.inference import packs
-from core.inference.predict import forward, session
+from core.inference.dry_run import check_reference
 from core.inference.session import providers, threads
 
 
@@ -22,10 +21,29 @@ def register(parser: argparse.ArgumentParser) -> None:
     show.add_argument("pack", metavar="PACK", help="id of an installed pack, or a pack folder")
     verify = actions.add_parser("verify", help="check hashes, schema and reference outputs of packs")
     verify.add_argument("pack", metavar="PACK", nargs="*", help="ids or folders (default: all installed)")
+    install = actions.add_parser("install", help="check, try in a process of its own, and install a pack")
+    install.add_argument("source", type=Path, metavar="FILE", help="pack file (ZIP) or folder")
+    install.add_argument("--unsigned", action="store_true", help="administrator: install without a trusted signature")
+    export = actions.add_parser("export", help="write one file of a pack, signed where a key is given")
+    export.add_argument("pack", metavar="PACK", help="id of an installed pack, or a pack folder")
+    export.add_argument("--out", type=Path, required=True, help="the ZIP file to write")
+    export.add_argument("--key", type=Path, default=None, help="private key to sign with")
+    for name, text in (
+        ("remove", "take an installed pack away; `rollback` brings it back"),
+        ("rollback", "bring back the version before"),
+    ):
+        actions.add_parser(name, help=text).add_argument("pack", metavar="PACK", help="id of the pack")
+    actions.add_parser("keygen", help="make a key pair for signing").add_argument("out", type=Path, metavar="FILE")
+    actions.add_parser("trust", help="trust a maker's public key").add_argument("key", type=Path, metavar="FILE")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the result as JSON. `verify` ends with 2 where a pack fails."""
+    if args.action in _CHANGES:
+        from core.inference import install
+
+        print(json.dumps(_CHANGES[args.action](install, args), ensure_ascii=False, indent=1))
+        return 0
     if args.action == "list":
         out: object = {"packs": [_line(p) for p in packs.installed()], "providers": providers(), "threads": threads()}
     elif args.action == "show":
@@ -83,18 +101,38 @@ def _verified(folder: Path) -> dict[str, Any]:
     }
 
 
-def check_reference(pack: packs.Pack) -> float:
-    """Largest difference between the logits stated in the manifest and those of this machine. UserError above the
-    tolerance."""
-    stated = pack.manifest["reference"]
-    size = pack.preprocessing.size
-    logits = np.asarray(stated["logits"], np.float64)
-    films = np.random.default_rng(int(stated["seed"])).random((len(logits), 1, size, size), np.float32)
-    session.cache_clear()
-    worst = float(np.abs(forward(pack, films)[0][:, 0] - logits).max())
-    if not worst <= float(stated["tolerance"]):
-        raise UserError(
-            f"The model pack {pack.id} gives other outputs here than it states (off by {worst:.2g}).",
-            "Report the processor and the versions shown by `models list`.",
-        )
-    return worst
+def _install(work: Any, args: argparse.Namespace) -> dict[str, Any]:
+    def report(done: int, total: int, what: str) -> None:
+        print(f"{what}: {done}/{total}", file=sys.stderr)
+
+    return _line(work.install(args.source, allow_unsigned=args.unsigned, report=report))
+
+
+def _export(work: Any, args: argparse.Namespace) -> dict[str, Any]:
+    work.export_pack(_folder(args.pack), args.out, args.key)
+    return {"file": str(args.out), "bytes": args.out.stat().st_size, "signed": args.key is not None}
+
+
+def _remove(work: Any, args: argparse.Namespace) -> dict[str, Any]:
+    work.remove(args.pack)
+    return {"removed": args.pack}
+
+
+def _keygen(work: Any, args: argparse.Namespace) -> dict[str, Any]:
+    work.new_key(args.out)
+    return {"private": str(args.out), "public": str(args.out.with_suffix(".pub.pem"))}
+
+
+def _trust(work: Any, args: argparse.Namespace) -> dict[str, Any]:
+    work.trust(args.key)
+    return {"trusted": args.key.name}
+
+
+_CHANGES = {
+    "install": _install,
+    "export": _export,
+    "remove": _remove,
+    "rollback": lambda work, args: _line(work.rollback(args.pack)),
+    "keygen": _keygen,
+    "trust": _trust,
+}

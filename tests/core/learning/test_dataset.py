@@ -41,7 +41,7 @@ def films() -> list[Film]:
         for k in range(1, 120)
         for j in range(k % 3 + 1)
         for kind in ("virus", "bacteria")
-    ]  # noqa: E501
+    ]
     return out + [named(Path(f"NORMAL2-IM-{k:04}-0001.jpeg"), 0) for k in range(300, 420)]
 
 

@@ -1,0 +1,118 @@
+"""Installing packs: signed and sound ones get in; altered, hostile and unsigned ones leave everything as it was."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from core.errors import Unreadable, UserError
+from core.inference import install, packs
+from core.verbs import run
+from tests.core import tiny_pack
+
+
+@pytest.fixture
+def made(tmp_path: Path, profile: Path) -> Path:
+    """A signed pack file whose key is trusted."""
+    folder = tiny_pack.write(tmp_path / "tiny").folder
+    install.new_key(tmp_path / "maker.pem")
+    install.trust(tmp_path / "maker.pub.pem")
+    install.export_pack(folder, tmp_path / "tiny.zip", tmp_path / "maker.pem")
+    return tmp_path / "tiny.zip"
+
+
+def rewritten(source: Path, changes: dict[str, bytes]) -> Path:
+    target = source.with_name("other.zip")
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        kept = {name: old.read(name) for name in old.namelist()}
+        for name, data in (kept | changes).items():
+            new.writestr(name, data)
+    return target
+
+
+def ids() -> list[str]:
+    return [p.id for p in packs.installed() if p.id.startswith("tiny")]
+
+
+def test_a_signed_pack_installs_rolls_back_and_goes(made: Path, tmp_path: Path) -> None:
+    assert install.install(made).pack_version == "1.0.0"
+    newer = tiny_pack.write(tmp_path / "newer" / "tiny", version="1.1.0").folder
+    install.export_pack(newer, tmp_path / "newer.zip", tmp_path / "maker.pem")
+    assert run(["models", "install", str(tmp_path / "newer.zip")]) == 0
+    assert packs.find("tiny").pack_version == "1.1.0"
+    assert install.rollback("tiny").pack_version == "1.0.0"
+    assert install.rollback("tiny").pack_version == "1.1.0"
+    install.remove("tiny")
+    assert ids() == []
+
+
+def test_unsigned_needs_an_administrator(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not signed"):
+        install.install(tmp_path / "tiny")
+    assert ids() == []
+    assert install.install(tmp_path / "tiny", allow_unsigned=True).id == "tiny"
+
+
+def test_another_makers_signature_and_an_altered_manifest_are_refused(made: Path, tmp_path: Path) -> None:
+    install.new_key(tmp_path / "stranger.pem")
+    install.export_pack(tmp_path / "tiny", tmp_path / "strange.zip", tmp_path / "stranger.pem")
+    with pytest.raises(Unreadable, match="not by a key trusted"):
+        install.install(tmp_path / "strange.zip", allow_unsigned=True)
+    with zipfile.ZipFile(made) as archive:
+        manifest = json.loads(archive.read(packs.MANIFEST))
+    manifest["labels"][0]["threshold"] = 0.01
+    with pytest.raises(Unreadable, match="not by a key trusted"):
+        install.install(rewritten(made, {packs.MANIFEST: json.dumps(manifest).encode()}))
+    with pytest.raises(Unreadable, match="altered"):
+        install.install(rewritten(made, {"MODEL_CARD.md": b"TINY\n"}))
+    with pytest.raises(Unreadable, match="outside its folder"):
+        install.install(rewritten(made, {"../escape.txt": b"x"}))
+    assert ids() == [] and not (tmp_path / "escape.txt").exists()
+
+
+def hostile(kind: str) -> bytes:
+    """ONNX bytes that are cut short, use an unknown operator, or ask for 400 GB."""
+    if kind == "cut":
+        return tiny_pack.graph()[:200]
+    model = onnx.load_from_string(tiny_pack.graph())
+    if kind == "unknown operator":
+        model.graph.node[0].op_type = "LaunchMissiles"
+        return bytes(model.SerializeToString())
+    shape = helper.make_tensor("huge", TensorProto.INT64, [1], [100_000_000_000])
+    model.graph.initializer.append(shape)
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["huge"], ["wide"]))
+    model.graph.node.append(helper.make_node("ReduceSum", ["wide"], ["total"], keepdims=0))
+    last = next(n for n in model.graph.node if n.output[0] == "logit")
+    last.output[0] = "almost"
+    model.graph.node.append(helper.make_node("Add", ["almost", "total"], ["logit"]))
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("kind", ["cut", "unknown operator", "memory"])
+def test_a_hostile_graph_hurts_only_its_own_process(tmp_path: Path, kind: str) -> None:
+    import hashlib
+
+    folder = tiny_pack.write(tmp_path / "tiny").folder
+    data = hostile(kind)
+    manifest = json.loads((folder / packs.MANIFEST).read_text("utf-8"))
+    manifest["files"]["model.onnx"] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    (folder / "model.onnx").write_bytes(data)
+    (folder / packs.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(UserError, match="failed its trial run"):
+        install.install(folder, allow_unsigned=True)
+    assert ids() == []
+
+
+def test_what_is_no_pack_is_said(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK no")
+    with pytest.raises(Unreadable, match="not a pack file"):
+        install.install(tmp_path / "x.zip")
+    with pytest.raises(UserError, match="no earlier version"):
+        install.rollback("tiny")
+    with pytest.raises(UserError, match="not installed by a user"):
+        install.remove("tiny")
+    with pytest.raises(UserError, match="not a public key"):
+        install.trust(tmp_path / "x.zip")
