@@ -8,7 +8,7 @@ become probabilities by a softmax at a temperature. See docs/diagnosis-common.md
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import cast
 
 import numpy as np
@@ -21,7 +21,7 @@ from core.diagnosis.engine import Ranking
 from core.diagnosis.hypotheses import build
 from core.diagnosis.observations import HISTORY_KINDS, Node, Observation, longest_duration, nodes, observe
 from core.diagnosis.settings import Settings
-from core.diagnosis.shares import group_sum
+from core.diagnosis.shares import Component, components, group_sum
 from core.domain.assessment import Abstention
 from core.domain.basics import Label
 from core.domain.finding import Finding
@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 NAME = "common"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Everything behind one ranking. `node_weights` (conditions, nodes); `extra` (conditions, demographic items)."""
 
@@ -47,6 +47,11 @@ class Scores:
     probabilities: Array
     none: float
     log_evidence: float
+
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        """Findings that interact, the same for every condition."""
+        return components([node.players for node in self.nodes], self.groups)
 
 
 class CommonEngine:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.diagnosis.likelihood import weight_variance
-from core.diagnosis.shares import components, shapley
+from core.diagnosis.shares import shapley
 from core.domain.assessment import Evidence, Hypothesis
 from core.domain.basics import Coding
 from core.domain.finding import Origin
@@ -50,7 +50,7 @@ def _from_findings(engine: CommonEngine, scores: Scores, row: int) -> list[Evide
     players = [node.players for node in scores.nodes]
     weights = scores.node_weights[row].astype(np.float64)
     worth = dict.fromkeys(range(len(scores.observations)), 0.0)
-    for component in components(players, scores.groups):
+    for component in scores.components:
         values = shapley(component, players, weights, engine.settings.group_discount)
         worth |= dict(zip(component.players, map(float, values), strict=True))
     return [_evidence(engine, scores, position, value) for position, value in worth.items()]

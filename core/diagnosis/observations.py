@@ -81,7 +81,7 @@ def _reaches(finding: Finding, index: int, tables: Tables) -> bool:
     entry = tables.findings[index]
     if finding.scope is Scope.HISTORY:
         return entry.kind in HISTORY_KINDS
-    return finding.scope is Scope.FAMILY and entry.id.startswith("family_")
+    return finding.scope is Scope.FAMILY and "family" in entry.id
 
 
 def nodes(observations: Sequence[Observation], tables: Tables) -> tuple[Node, ...]:

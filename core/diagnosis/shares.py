@@ -58,16 +58,20 @@ def components(players: Sequence[Sequence[int]], groups: Sequence[Sequence[int]]
     members: dict[int, list[int]] = {}
     for player in sorted(leader):
         members.setdefault(find(player), []).append(player)
-    found = []
-    for who in members.values():
-        inside = [tuple(group) for group in groups if set(players[group[0]]) & set(who)]
-        found.append(Component(tuple(who), tuple(n for group in inside for n in group), tuple(inside)))
-    return tuple(found)
+    inside: dict[int, list[tuple[int, ...]]] = {}
+    for group in groups:
+        inside.setdefault(find(players[group[0]][0]), []).append(tuple(group))
+    return tuple(
+        Component(tuple(who), tuple(n for group in inside[key] for n in group), tuple(inside[key]))
+        for key, who in members.items()
+    )
 
 
 def shapley(component: Component, players: Sequence[Sequence[int]], weights: Array, discount: float) -> Array:
     """Values (nats) of the component's findings, in the order of `component.players`, for one row of node weights."""
     count = len(component.players)
+    if len(component.nodes) == 1 and count == 1:
+        return weights[list(component.nodes)]
     if count == 1:
         return np.array([_worth(component, players, weights, discount, np.ones((1, 1), bool))[0]])
     if count <= EXACT_PLAYERS:

@@ -1,0 +1,191 @@
+"""`evaluate vignettes DATA`: text vignettes -> findings -> the common engine; the diagnosis is matched strictly by name."""
+
+import argparse
+import json
+import re
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.diagnosis import common
+from core.diagnosis.assess import assess
+from core.diagnosis.measures import calibration_error, flat, mean, share
+from core.domain.assessment import Assessment, Urgency
+from core.domain.basics import Source
+from core.domain.finding import Finding, Scope, Status
+from core.domain.record import Note, Patient, Record, Sex
+from core.errors import UserError
+from core.findings.find import find, with_ids
+from core.findings.text import findings_in
+from core.knowledge.condition_check import plain
+from core.knowledge.conditions import Condition
+
+HELP = "text vignettes (JSON lines): top-1/3/5 by strict name, urgency where given, calibration"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_SECTIONS = (
+    ("chief_complaints", ""),
+    ("presentation", ""),
+    ("physical_history", "Past medical history: "),
+    ("family_history", "Family history: "),
+    ("social_history", "Social history: "),
+)
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*[- ]?(year|yr|month|week|day|y/o|yo)", re.IGNORECASE)
+_YEARS = {"month": 1 / 12, "week": 7 / 365.25, "day": 1 / 365.25}
+_LEVELS = {
+    "emergency": Urgency.EMERGENCY,
+    "emergent": Urgency.EMERGENCY,
+    "urgent": Urgency.URGENT,
+    "non-emergency": Urgency.ROUTINE,
+    "non-emergent": Urgency.ROUTINE,
+    "nonemergent": Urgency.ROUTINE,
+    "routine": Urgency.ROUTINE,
+    "self-care": Urgency.SELF_CARE,
+    "self care": Urgency.SELF_CARE,
+    "self_care": Urgency.SELF_CARE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vignette:
+    """One vignette. `urgency` where the file states one."""
+
+    diagnosis: str
+    patient: Patient
+    notes: tuple[Note, ...]
+    denied: Note
+    urgency: Urgency | None
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments: DATA, --json, --cases."""
+    parser.add_argument("data", type=Path, help="a .jsonl file, or a folder holding one")
+    parser.add_argument(
+        "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
+    )
+    parser.add_argument("--cases", action="store_true", help="add each case's rank, probability and first five")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the measures."""
+    print(json.dumps(evaluate(read(args.data), with_cases=args.cases), indent=2, ensure_ascii=False))
+    return 0
+
+
+def read(path: Path) -> list[Vignette]:
+    """The vignettes of a JSON-lines file, or of the only one in a folder."""
+    if path.is_dir():
+        inside = sorted(path.glob("*.jsonl"))
+        if len(inside) != 1:
+            raise UserError(f"{path} holds {len(inside)} .jsonl files.", "Name the file.")
+        path = inside[0]
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [_vignette(row, f"{path.name}:{number}") for number, row in enumerate(rows, 1)]
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{path} is not a file of vignettes: {error}.", "Give JSON lines with the known fields."
+        ) from error
+
+
+def _vignette(row: dict[str, Any], place: str) -> Vignette:
+    notes = tuple(
+        Note(name, prefix + str(row[name]), Source(place, "text"))
+        for name, prefix in _SECTIONS
+        if str(row.get(name) or "").strip(" -.").lower() not in {"", "none", "nil", "n/a"}
+    )
+    level = str(row.get("urgency") or row.get("triage") or row.get("triage_urgency") or "").strip().lower()
+    denied = Note("absent_findings", str(row.get("absent_findings") or ""), Source(place, "text"))
+    return Vignette(str(row["correct_diagnosis"]), who(str(row["demographics"])), notes, denied, _LEVELS.get(level))
+
+
+def who(demographics: str) -> Patient:
+    """Age and sex from a phrase such as "3 month old Female"; unknown stays unknown."""
+    stated = _AGE.search(demographics)
+    age = float(stated[1]) * _YEARS.get(stated[2].lower(), 1.0) if stated else None
+    words = demographics.lower()
+    sex = Sex.FEMALE if re.search(r"female|woman|girl", words) else Sex.UNKNOWN
+    if sex is Sex.UNKNOWN and re.search(r"\b(male|man|boy)\b", words):
+        sex = Sex.MALE
+    return Patient(age_years=age, sex=sex)
+
+
+def findings(vignette: Vignette) -> tuple[Finding, ...]:
+    """The findings of all sections; whatever the list of absent findings names is absent."""
+    found = find(Record(patient=vignette.patient, notes=vignette.notes), (), NOW)
+    said = {f.code.code for f in found if f.status is Status.PRESENT}
+    denied = [
+        replace(f, status=Status.ABSENT, scope=Scope.CURRENT, duration=None)
+        for f in findings_in(vignette.denied, vignette.patient)
+        if f.code.code not in said
+    ]
+    return (*found, *with_ids(denied))
+
+
+def names(condition: Condition) -> set[str]:
+    """All names of a condition in the form they are compared in."""
+    return {
+        plain(name) for name in (condition.label.en, condition.label.zh, *condition.synonyms_en, *condition.synonyms_zh)
+    }
+
+
+def evaluate(vignettes: list[Vignette], *, with_cases: bool = False) -> dict[str, Any]:
+    """Measures over all vignettes. A diagnosis that no condition carries by name counts as missed."""
+    engine = common.shared()
+    owner = {name: c.id for c in engine.tables.conditions for name in names(c)}
+    rows, spent = [], []
+    for number, vignette in enumerate(vignettes):
+        started = time.perf_counter()
+        found = findings(vignette)
+        assessment = assess(found, vignette.patient, NOW)
+        spent.append((time.perf_counter() - started) * 1000)
+        ranked = engine.rank(found, vignette.patient, NOW, top=10)
+        ids = [h.id for h in ranked.hypotheses]
+        wanted = owner.get(plain(vignette.diagnosis), "")
+        rows.append(
+            {
+                "diagnosis": vignette.diagnosis,
+                "condition": wanted,
+                "rank": ids.index(wanted) + 1 if wanted in ids else 0,
+                "probability": ranked.hypotheses[0].probability if ids else 0.0,
+                "first": ids[:5],
+                "findings": len(found),
+                "urgency": _graded(assessment, vignette),
+            }
+        )
+        if number % 50 == 0:
+            print(f"{number} of {len(vignettes)}", file=sys.stderr)
+    return _measures(rows, spent, with_cases=with_cases)
+
+
+def _graded(assessment: Assessment, vignette: Vignette) -> bool | None:
+    """Right when the level of care agrees: emergency, a doctor (urgent or routine), or self-care."""
+    if vignette.urgency is None:
+        return None
+    doctor = {Urgency.URGENT, Urgency.ROUTINE}
+    given = assessment.urgency
+    return given is vignette.urgency or (given in doctor and vignette.urgency in doctor)
+
+
+def _measures(rows: list[dict[str, Any]], spent: list[float], *, with_cases: bool) -> dict[str, Any]:
+    ranks = [row["rank"] or 999 for row in rows]
+    first = [rank == 1 for rank in ranks]
+    graded = [row["urgency"] for row in rows if row["urgency"] is not None]
+    matched = [rank for rank, row in zip(ranks, rows, strict=True) if row["condition"]]
+    report: dict[str, Any] = {
+        "n": len(rows),
+        **{k: v for top in (1, 3, 5, 10) for k, v in flat(f"top{top}", share([r <= top for r in ranks])).items()},
+        **flat("top1_of_matched", share([r == 1 for r in matched])),
+        **flat("top5_of_matched", share([r <= 5 for r in matched])),
+        "unmatched_diagnoses": sorted({row["diagnosis"] for row in rows if not row["condition"]}),
+        "ece": calibration_error([row["probability"] for row in rows], first),
+        **flat("urgency_accuracy", share(graded)),
+        "abstained": sum(not row["first"] for row in rows),
+        **flat("findings_per_case", mean([row["findings"] for row in rows])),
+        **flat("ms_per_case", mean(spent)),
+        "conditions": len(common.shared().tables.conditions),
+        "versions": [f"conditions {common.shared().tables.version.version}"],
+    }
+    return {**report, "cases": rows} if with_cases else report
