@@ -5,6 +5,7 @@ GDCM (JPEG lossless, in a process of its own). What none of them decodes is refu
 """
 
 import mmap
+import struct
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +28,7 @@ MAX_FRAME_BYTES = 1 << 30
 
 _NATIVE = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
 _DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
+_SOC_SIZ = b"\xff\x4f\xff\x51"
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 
 
@@ -88,6 +90,8 @@ def _decoded(header: Header, index: int) -> NDArray[Any]:
     if refused:
         raise Unreadable(f"{name}: {refused}: no decoder.", "Ask for an uncompressed copy.")
     plugin = _PLUGINS.get(header.syntax, "")
+    if plugin == "pylibjpeg" and _codestream_differs(header):
+        raise Unreadable(f"{name} is damaged: its JPEG 2000 data states another size.", "Ask for the file again.")
     if plugin == "gdcm":
         return helper().decode(header.path, index, name)
     try:
@@ -167,6 +171,27 @@ def unsupported(header: Header) -> str:
         return "" if get_decoder(uid).is_available else known
     except NotImplementedError:
         return known
+
+
+def _codestream_differs(header: Header) -> bool:
+    """Whether any JPEG 2000 codestream states a size other than Rows x Columns (ISO/IEC 15444-1 A.5.1).
+
+    A damaged size can keep the decoder busy for a minute.
+    """
+    if header.pixel_offset < 0:
+        return False
+    wanted = (header.integer("Columns"), header.integer("Rows"))
+    with (
+        Path(header.path).open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        at = data.find(_SOC_SIZ, header.pixel_offset)
+        while 0 <= at <= len(data) - 24:
+            right, bottom, left, top = struct.unpack_from(">4I", data, at + 8)
+            if (right - left, bottom - top) != wanted:
+                return True
+            at = data.find(_SOC_SIZ, at + 4)
+    return False
 
 
 def _jpeg_precision(header: Header) -> int:

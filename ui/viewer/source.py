@@ -1,6 +1,6 @@
 """What a viewport shows: the frames of a series, or the cuts of a volume. No Qt."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from core.imaging import measure
@@ -41,6 +41,10 @@ def aspect_of(spacing: measure.Spacing) -> float:
     return spacing.row_mm / spacing.column_mm
 
 
+Step = tuple[object, Callable[[], Frame], float, int]
+"""(key, decode, distance from the focus, bytes the frame will take): one frame to decode in the background."""
+
+
 class SeriesSource:
     """The frames of a series through the shared cache."""
 
@@ -78,7 +82,7 @@ class SeriesSource:
             return frame_of(read_header(address.instance.path), address.frame)
         return frame(address.instance.path, address.frame)
 
-    def plan(self, focus: int) -> Iterator[tuple[object, object, float, int]]:
+    def plan(self, focus: int) -> Iterator[Step]:
         """Frames to decode in the background, nearest first."""
         for index in nearest_first(self.count, focus):
             yield self.key(index), lambda i=index: self.decode(i), float(abs(index - focus)), self._bytes(index)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain, islice
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -63,6 +64,9 @@ class Viewer(QWidget):
         self._linked = True
         self._mode = self.layout_before = "1"
         self.tool_bar, self.evidence_bar, self.strip = ToolBar(), EvidenceBar(), Strip()
+        self._grid_holder = QWidget()
+        surface(self._grid_holder, "viewer")
+        self._shown: tuple[Viewport, ...] = ()
         self.viewports = [self._viewport(number) for number in range(MAX_VIEWPORTS)]
         self.current = self.viewports[0]
         self._cine = QTimer(self)
@@ -76,7 +80,7 @@ class Viewer(QWidget):
     # Building
 
     def _viewport(self, number: int) -> Viewport:
-        view = Viewport(ViewportModel(self.marks))
+        view = Viewport(ViewportModel(self.marks), self._grid_holder)
         view.activated.connect(partial(self._activate, number))
         view.scrolled.connect(partial(self._scrolled, number))
         view.changed.connect(self._refresh_soon)
@@ -88,8 +92,6 @@ class Viewer(QWidget):
         return view
 
     def _build(self) -> None:
-        self._grid_holder = QWidget()
-        surface(self._grid_holder, "viewer")
         self._grid = QGridLayout(self._grid_holder)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(2)
@@ -307,11 +309,16 @@ class Viewer(QWidget):
         return (found.reason.text(LANGUAGE.code),) if isinstance(found, NotAVolume) else ()
 
     def _follow(self, view: Viewport) -> None:
-        source = view.model.source
-        if isinstance(source, SeriesSource):
-            distance = source.distance(view.model.index)
-            self.cache.focus(lambda key: distance.get(key, 1e9))
-            self.decoder.follow(source.plan(view.model.index))  # type: ignore[arg-type]
+        """Decode what is on the screen first, then around it, the viewport that moved before the others."""
+        views = sorted(self.shown_viewports(), key=lambda v: v is not view)
+        shown = [(v.model.source, v.model.index) for v in views]
+        stacks = [(source, index) for source, index in shown if isinstance(source, SeriesSource)]
+        distance: dict[object, float] = {}
+        for source, index in reversed(stacks):
+            distance |= source.distance(index)
+        self.cache.focus(lambda key: distance.get(key, 1e9))
+        first = [islice(source.plan(index), 1) for source, index in stacks]
+        self.decoder.follow(chain(*first, *(source.plan(index) for source, index in stacks)))
 
     def _decoded(self, key: object) -> None:
         for view in self.viewports:
@@ -423,6 +430,7 @@ class Viewer(QWidget):
         if count == 1:
             shown = [self.current]
         columns = 2 if count > 1 else 1
+        self._shown = tuple(shown)
         for view in self.viewports:
             view.setVisible(view in shown)
         for number, view in enumerate(shown):
@@ -438,7 +446,7 @@ class Viewer(QWidget):
 
     def shown_viewports(self) -> tuple[Viewport, ...]:
         """Viewports on the screen."""
-        return tuple(v for v in self.viewports if not v.isHidden())
+        return self._shown
 
     def toggle_link(self) -> None:
         """Scroll stacks of other viewports along by patient position, or not."""

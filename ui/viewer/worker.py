@@ -8,10 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
 from core.imaging.cache import FrameCache
-from core.imaging.pixels import Frame
-
-Step = tuple[object, Callable[[], Frame], float, int]
-"""(key, decode, distance from the focus, bytes the frame will take)."""
+from ui.viewer.source import Step
 
 
 class Decoder(QObject):

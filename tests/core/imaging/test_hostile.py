@@ -71,3 +71,16 @@ def test_a_decoder_that_dies_takes_nothing_along(
         presentation(path)
     assert (presentation(path) == shown).all()
     HELPER.stop()
+
+
+def test_a_codestream_of_another_size_is_refused_before_it_is_decoded(
+    unpacked: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """One changed byte made the decoder run for a minute: 8.8 million columns."""
+    raw = bytearray(next(unpacked("dicom-syntax-dev").rglob("J2KI/MR1_J2KI")).read_bytes())
+    raw[raw.index(b"\xff\x4f\xff\x51") + 9] = 0x87
+    (tmp_path / "a.dcm").write_bytes(bytes(raw))
+    began = time.perf_counter()
+    with pytest.raises(Unreadable, match="another size"):
+        presentation(tmp_path / "a.dcm")
+    assert time.perf_counter() - began < SECONDS
