@@ -27,7 +27,7 @@ from core.progress import Report
 from core.store.audit import AuditEvent
 from core.store.store import Store
 from core.store.summary import CaseSummary
-from core.store.users import account_name
+from core.store.users import Permission, account_name
 from ui.jobs import Job, Jobs, Lane
 from ui.messages import Messages
 from ui.settings import Settings
@@ -342,14 +342,14 @@ class Session(QObject):
         """The audit trail of a case ("" for all)."""
         self._quick("audit", lambda _r: self.store.audit.events(case_id=case_id), done, kind=f"audit {case_id}")
 
-    def export_pdf(self, case_id: str, path: Path, language: str) -> None:
-        """Write the report of an open case."""
-        case = self.cases[case_id]
+    def export(self, case_id: str, path: Path, kind: str, language: str) -> None:
+        """Write the report of an open case as "pdf", "html" or "json"; the audit log keeps that it was exported."""
+        case, user = self.cases[case_id], self.user
 
         def work(_report: Report) -> Path:
-            from core.report.pdf import write_pdf
-
-            write_pdf(case, path, language)
+            self.store.users.require(Permission.EXPORT, user)
+            write_report(case, path, kind, language)
+            self.store.audit.add_or_keep("export", user, case_id, kind=kind)
             return path
 
         self.jobs.start("Report", work, self._exported, case_id=case_id, kind="export")
@@ -358,6 +358,10 @@ class Session(QObject):
         from ui.translate import tr
 
         self.messages.say(tr("Report written: {name}", name=path.name), "green")
+
+    def background(self, name: str, work: Callable[[Report], Any], done: Done, case_id: str = "") -> Job:
+        """Any other short reading work of a screen; a newer one of the same name replaces it."""
+        return self._quick(name, work, done, case_id=case_id, kind=name)
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 
@@ -388,6 +392,24 @@ class Session(QObject):
         self, title: str, work: Callable[[Report], Any], done: Done, *, case_id: str = "", kind: str = ""
     ) -> Job:
         return self.jobs.start(title, work, done, case_id=case_id, kind=kind, lane=Lane.SHORT, quiet=True)
+
+
+def write_report(case: Case, path: Path, kind: str, language: str) -> None:
+    """Write a report file; a new file replaces an old one only when it is complete."""
+    draft = path.with_name(path.name + ".new")
+    if kind == "pdf":
+        from core.report.pdf import write_pdf
+
+        write_pdf(case, draft, language)
+    elif kind == "html":
+        from core.report.html import html_text
+
+        draft.write_text(html_text(case, language), "utf-8")
+    else:
+        from core.report.json import case_bytes
+
+        draft.write_bytes(case_bytes(case))
+    draft.replace(path)
 
 
 __all__ = ["Session", "UserError", "wall_clock"]

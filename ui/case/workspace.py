@@ -298,11 +298,10 @@ class Workspace(QWidget):
 
     def export(self) -> None:
         """Ask where, write the PDF."""
-        case = self._session.cases[self.case_id]
-        name = f"{case.record.patient.identifiers[0].value if case.record.patient.identifiers else case.id}.pdf"
-        path, _kind = QFileDialog.getSaveFileName(self, tr("Export report"), name, "PDF (*.pdf)")
-        if path:
-            self._session.export_pdf(self.case_id, Path(path), self.report.language())
+        case = self._session.cases.get(self.case_id)
+        if case is not None:
+            self.report.choose_case(case)
+            self.report.export("pdf")
 
     def _add_files(self) -> None:
         names, _kind = QFileDialog.getOpenFileNames(self, tr("Import records and images"))

@@ -1,0 +1,1 @@
+"""Report preview, export, and the audit trail of a case."""
