@@ -11,7 +11,7 @@ from core.domain.basics import Coding, Quantity
 from core.errors import Unreadable
 from core.records import codes
 from core.records.dates import iso
-from core.records.limits import MAX_DEPTH, MAX_FACTS, MAX_TEXT_BYTES, check_size
+from core.records.limits import MAX_DEPTH, MAX_ELEMENTS, MAX_TEXT_BYTES, check_size
 from core.records.plain import number
 
 NS = "{urn:hl7-org:v3}"
@@ -32,7 +32,7 @@ class _BoundedBuilder(TreeBuilder):
     def start(self, tag: str, attrs: dict[str, str]) -> Element:
         self.depth += 1
         self.count += 1
-        if self.depth > MAX_DEPTH or self.count > 20 * MAX_FACTS:
+        if self.depth > MAX_DEPTH or self.count > MAX_ELEMENTS:
             raise _TooDeep
         return super().start(tag, attrs)
 

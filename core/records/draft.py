@@ -18,6 +18,7 @@ from core.domain.record import (
     Record,
     Variant,
 )
+from core.records.limits import MAX_FACTS, check_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,20 @@ class Draft:
     variants: list[Variant] = field(default_factory=list)
     family: list[FamilyFact] = field(default_factory=list)
     diagnoses: list[Coding] = field(default_factory=list)
+    count: int = 0
 
     def source(self, place: str, text: str = "") -> Source:
         """The place of a fact in this file."""
         return Source(self.file, self.kind, place, text=text[:500])
 
     def id(self, fact: str, place: str) -> str:
-        """An id from the file's content and the place in it: the same file gives the same ids wherever it lies."""
+        """An id from the file's content and the place in it: the same file gives the same ids wherever it lies.
+
+        Raises `Unreadable` once a file gives more facts than any person has.
+        """
+        self.count += 1
+        if self.count > MAX_FACTS:
+            check_count(self.file, self.count, "facts")
         return f"{fact}-{hashlib.sha256(f'{self.key}|{fact}|{place}'.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
     def record(self) -> Record:

@@ -9,7 +9,7 @@ from core.records import fhir_ours
 from core.records.draft import Draft, Reading, content_key
 from core.records.fhir_facts import NothingInIt, Place
 from core.records.fhir_patient import read_patient
-from core.records.limits import MAX_DEPTH, check_count
+from core.records.limits import MAX_DEPTH, MAX_PATIENTS, check_count
 from core.records.plain import Plain, at, node, nodes, parse, text
 
 _READERS = {
@@ -61,6 +61,8 @@ def read(data: bytes, file: str) -> Reading:
     """Every patient of a FHIR R4 file. Raises `Unreadable` for what is not FHIR JSON or is out of bounds."""
     entries = _entries(data, file)
     check_count(file, len(entries), "resources")
+    if sum(text(r, "resourceType") == "Patient" for _, _, r in entries) > MAX_PATIENTS:
+        raise Unreadable(f"{file} holds more than {MAX_PATIENTS} patients.", "Export one patient at a time.")
     if not entries:
         raise Unreadable(f"{file} is FHIR but holds no resource.", "Export the record again.")
     return _Reader(file, content_key(data), entries).read()
@@ -76,7 +78,7 @@ def _entries(data: bytes, file: str) -> list[tuple[str, str, Plain]]:
             raise
         top = [parse(line, file) for line in lines]
     if len(top) == 1 and isinstance(top[0], list):
-        top = top[0]
+        top = [item for item in top[0] if isinstance(item, dict)]
     found: list[tuple[str, str, Plain]] = []
     for index, item in enumerate(top):
         root = text(item, "resourceType") or "resource"

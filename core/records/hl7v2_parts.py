@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.errors import Unreadable
 from core.records.encoding import decode
-from core.records.limits import MAX_TEXT_BYTES, check_count, check_size
+from core.records.limits import MAX_REPEATS, MAX_TEXT_BYTES, check_count, check_size
 
 _CHARSETS = {
     "ASCII": "ascii", "UNICODE UTF-8": "utf-8", "UTF-8": "utf-8", "UNICODE": "utf-8", "8859/1": "latin-1",
@@ -43,7 +43,7 @@ class Segment:
 
     def repeats(self, number: int) -> list[str]:
         """The non-empty repetitions of a field, as on the wire."""
-        return [r for r in self.raw(number).split(self.marks.repetition) if r.strip()]
+        return [r for r in self.raw(number).split(self.marks.repetition, MAX_REPEATS)[:MAX_REPEATS] if r.strip()]
 
     def parts(self, number: int, repeat: int = 0) -> list[str]:
         """The components of one repetition of a field, unescaped."""
@@ -52,7 +52,7 @@ class Segment:
 
     def split(self, value: str) -> list[str]:
         """The components of a value, unescaped; of each the first subcomponent that says something."""
-        parts = (p.split(self.marks.subcomponent) for p in value.split(self.marks.component))
+        parts = (p.split(self.marks.subcomponent) for p in value.split(self.marks.component, MAX_REPEATS)[:MAX_REPEATS])
         return [self.plain(next((s for s in subs if s.strip()), "")) for subs in parts]
 
     def get(self, number: int, component: int = 1) -> str:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from core.domain.age import age_years
 from core.domain.basics import Label
 from core.domain.record import Patient, Sex
-from core.records.names import Likeness, likeness
+from core.records.merge import merge as merge
+from core.records.names import Likeness, likeness, tokens
 
 
 class Match(StrEnum):
@@ -134,3 +135,10 @@ def _age_or_sex_differ(a: Patient, b: Patient, on: date | None) -> bool:
         return False
     margin = 2 if a.birth_date is None and b.birth_date is None else 10
     return abs(ages[0] - ages[1]) > margin
+
+
+def block_keys(patient: Patient) -> frozenset[str]:
+    """What two records of one person nearly always share one of; spares comparing each with each in large sets."""
+    names = (f"name {t}" for n in (patient.name, *patient.other_names[:8]) for t in tokens(n))
+    numbers = (f"number {i.value}" for i in patient.identifiers[:40])
+    return frozenset((*names, *numbers, *([f"born {patient.birth_date}"] if patient.birth_date else [])))

@@ -14,8 +14,8 @@ from core.errors import Unreadable, UserError
 from core.progress import Report, silent
 from core.records.archive import unpack
 from core.records.dates import day
-from core.records.identity import Match, is_named, judge
-from core.records.limits import MAX_ARCHIVE_NESTING, MAX_FILES
+from core.records.identity import Match, block_keys, is_named, judge
+from core.records.limits import MAX_ARCHIVE_NESTING, MAX_FILES, MAX_PAIRWISE
 from core.records.merge import merge, reconcile
 from core.records.readers import read_file
 from core.records.sniff import IMAGES, Kind, sniff
@@ -144,29 +144,54 @@ def _sorted_by_patient(pile: _Pile) -> Intake:
     """Merge the records that are certainly one patient's; ask about those that probably are."""
     kept: list[Record] = []
     latest: list[date | None] = []
+    near = _Neighbours(len(pile.records))
     for record in pile.records:
         day_ = _latest(record)
-        near = enumerate(zip(kept, latest, strict=True))
-        same = next((i for i, (k, d) in near if _judge(k, d, record, day_)[0] is Match.SAME), None)
+        candidates = near.of(record)
+        same = next((i for i in candidates if _judge(kept[i], latest[i], record, day_)[0] is Match.SAME), None)
         if same is None:
+            same = len(kept)
             kept.append(record)
             latest.append(day_)
         else:
             kept[same] = merge(kept[same], record)
             latest[same] = _later(latest[same], day_)
+        near.add(record, same)
     records = tuple(k for k in kept if k != Record())
     return Intake(records, _questions(records), tuple(pile.images), tuple(pile.files))
 
 
 def _questions(records: tuple[Record, ...]) -> tuple[IdentityQuestion, ...]:
     latest = [_latest(r) for r in records]
+    near = _Neighbours(len(records))
     found = []
     for j, second in enumerate(records):
-        for i, first in enumerate(records[:j]):
-            verdict, why = _judge(first, latest[i], second, latest[j])
+        for i in near.of(second):
+            verdict, why = _judge(records[i], latest[i], second, latest[j])
             if verdict is Match.PROBABLE:
                 found.append(IdentityQuestion(i, j, why))
+        near.add(second, j)
     return tuple(found)
+
+
+class _Neighbours:
+    """Which earlier records a record is compared with: all in small sets, those that share something in large ones."""
+
+    def __init__(self, total: int) -> None:
+        self.all = total <= MAX_PAIRWISE
+        self.count = 0
+        self.index: dict[str, list[int]] = {}
+
+    def of(self, record: Record) -> list[int]:
+        if self.all:
+            return list(range(self.count))
+        return sorted({i for key in block_keys(record.patient) for i in self.index.get(key, ())[-MAX_PAIRWISE:]})
+
+    def add(self, record: Record, number: int) -> None:
+        self.count = max(self.count, number + 1)
+        if not self.all:
+            for key in block_keys(record.patient):
+                self.index.setdefault(key, []).append(number)
 
 
 def match(a: Record, b: Record) -> tuple[Match, Label]:

@@ -8,8 +8,20 @@ MAX_NOTE_BYTES = 4 * 2**20
 MAX_PDF_BYTES = 64 * 2**20
 MAX_PDF_PAGES = 500
 MAX_DEPTH = 200
-MAX_FACTS = 200_000
+MAX_FACTS = 100_000
 """Resources, segments, entries or lines of one file."""
+MAX_VALUES = 4_000_000
+"""Values in one JSON file, estimated by its commas."""
+MAX_ELEMENTS = 1_000_000
+"""Elements in one XML file."""
+MAX_REPEATS = 5000
+"""Repetitions of one HL7 v2 field, and components of one repetition, that are looked at."""
+MAX_SAMPLES = 20
+"""Samples in one VCF: more is a cohort, not a patient."""
+MAX_PATIENTS = 1000
+"""Patients in one file."""
+MAX_PAIRWISE = 300
+"""Records up to which each is compared with each; above, only those that share a name, a number or a birth date."""
 MAX_FILES = 20_000
 MAX_ARCHIVE_BYTES = 8 * 2**30
 """What a ZIP may unpack to in all."""

@@ -6,11 +6,16 @@ The originals are kept by whoever calls: undoing a merge is going back to them.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from core.domain.basics import Coding, Source
 from core.domain.record import Allergy, Observation, Patient, Record, Sex
 
+_NEAR = 8
+"""Facts of one key that are compared: a hostile file repeats one key a hundred thousand times."""
+_MAX_SOURCES = 64
+"""Sources one fact gathers; a fact repeated more often is kept again rather than dropped."""
 F = TypeVar("F", bound=Any)
 _EMPTY = ("", "unknown", None, (), -1)
 _CRITICALITY = {"unknown": 0, "low": 1, "high": 2}
@@ -60,7 +65,9 @@ def _joined(facts: tuple[F, ...], keys: Callable[[F], Iterable[Any]], same: Call
     index: dict[Any, list[int]] = {}
     for fact in facts:
         mine = list(keys(fact))
-        found = next((i for k in mine for i in index.get(k, ()) if same(kept[i], fact)), None)
+        found = next(
+            (i for k in mine for i in index.get(k, ())[-_NEAR:] if _has_room(kept[i]) and same(kept[i], fact)), None
+        )
         if found is None:
             kept.append(fact)
             found = len(kept) - 1
@@ -68,18 +75,25 @@ def _joined(facts: tuple[F, ...], keys: Callable[[F], Iterable[Any]], same: Call
             kept[found] = _join(kept[found], fact)
         for key in mine:
             slots = index.setdefault(key, [])
-            if found not in slots:
+            if not slots or slots[-1] != found:
                 slots.append(found)
     return tuple(kept)
 
 
+def _has_room(fact: Any) -> bool:
+    return len(getattr(fact, "sources", ())) < _MAX_SOURCES
+
+
 def _keys(fact: Any) -> list[Any]:
+    """Codes and text, first together with the day (repeated prescriptions differ by it), then alone."""
     words = re.sub(r"\W+", " ", fact.text.casefold()).strip()
-    return [*((c.system, c.code) for c in fact.codes), *([words] if words else [])]
+    plain = [*((c.system, c.code) for c in fact.codes), *([words] if words else [])]
+    when = (getattr(fact, "start", "") or getattr(fact, "onset", ""))[:10]
+    return [*((key, when) for key in plain), *plain] if when else plain
 
 
 def _observation_keys(fact: Observation) -> list[Any]:
-    return [(key, fact.time, fact.value, fact.text_value) for key in _keys(fact)]
+    return [(key, fact.time[:10], fact.value, fact.text_value) for key in _keys(fact)]
 
 
 _FREE = frozenset({"id", "sources", "source", "codes", "text", "group", "title"})
@@ -87,8 +101,12 @@ _FREE = frozenset({"id", "sources", "source", "codes", "text", "group", "title"}
 
 def _compatible(a: Any, b: Any) -> bool:
     """Nothing one says is contradicted by the other: each field equal, or said by one alone."""
-    names = (f.name for f in fields(a) if f.name not in _FREE)
-    return all(_agree(getattr(a, n), getattr(b, n)) for n in names)
+    return all(_agree(getattr(a, n), getattr(b, n)) for n in _compared(type(a)))
+
+
+@cache
+def _compared(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if f.name not in _FREE)
 
 
 def _agree(a: Any, b: Any) -> bool:

@@ -49,9 +49,14 @@ def _tokens(name: str) -> tuple[str, ...]:
     return tuple(p for p in parts if p not in _TITLES)
 
 
-def _plain(tokens: tuple[str, ...]) -> tuple[str, ...]:
+def tokens(name: str) -> tuple[str, ...]:
+    """The parts of a name, folded: "Ordóñez, Bernardo" -> ("ordonez", "bernardo"); a Chinese name is one part."""
+    return _plain(_tokens(name))
+
+
+def _plain(parts: tuple[str, ...]) -> tuple[str, ...]:
     """Without accents; "ü" is also written "v" or "u" in pinyin and becomes "u"."""
-    folded = ("".join(c for c in unicodedata.normalize("NFKD", t) if not unicodedata.combining(c)) for t in tokens)
+    folded = ("".join(c for c in unicodedata.normalize("NFKD", t) if not unicodedata.combining(c)) for t in parts)
     return tuple(t.replace("ß", "ss").replace("ø", "o").replace("ł", "l") for t in folded)
 
 
@@ -63,8 +68,8 @@ def _is_chinese(name: str) -> bool:
 def _readings(name: str) -> frozenset[str]:
     """Every way a name may be written in Latin letters without spaces, in either order of family and given name."""
     if not _is_chinese(name):
-        tokens = _plain(_tokens(name))
-        return frozenset("".join(p) for p in itertools.permutations(tokens[:4])) if tokens else frozenset()
+        parts = tokens(name)
+        return frozenset("".join(p) for p in itertools.permutations(parts[:4])) if parts else frozenset()
     from pypinyin import Style, pinyin
 
     characters = "".join(c for c in name if "\u4e00" <= c <= "\u9fff")[:6]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from core.errors import Unreadable
-from core.records.limits import MAX_DEPTH, MAX_TEXT_BYTES, check_size
+from core.records.limits import MAX_DEPTH, MAX_TEXT_BYTES, MAX_VALUES, check_size
 
 Plain = dict[str, Any]
 
@@ -15,6 +15,8 @@ Plain = dict[str, Any]
 def parse(data: bytes, file: str) -> Any:
     """JSON as dicts, lists and scalars. Raises `Unreadable` for what is not JSON, too large or too deep."""
     check_size(file, len(data), MAX_TEXT_BYTES)
+    if data.count(b",") > MAX_VALUES:
+        raise Unreadable(f"{file} holds more than {MAX_VALUES} values.", "Export a smaller part of the record.")
     try:
         value = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

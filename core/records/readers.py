@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import Unreadable
 from core.records.draft import Reading
-from core.records.limits import MAX_PDF_BYTES, MAX_TEXT_BYTES, check_size
+from core.records.limits import MAX_PATIENTS, MAX_PDF_BYTES, MAX_TEXT_BYTES, check_size
 from core.records.sniff import Kind, Sniffed
 
 _MODULES = {
@@ -47,6 +47,8 @@ def read_bytes(data: bytes, kind: Kind, name: str) -> Reading:
         reading: Reading = reader.read(data, name)
     except (RecursionError, MemoryError) as error:
         raise Unreadable(f"{Path(name).name} is too deep or too large to read.", "It is damaged or hostile.") from error
+    if len(reading.records) > MAX_PATIENTS:
+        raise Unreadable(f"{Path(name).name} holds more than {MAX_PATIENTS} patients.", "Export one patient at a time.")
     return reading
 
 

@@ -6,7 +6,7 @@ from core.domain.record import Identifier, Patient, Variant
 from core.errors import Unreadable
 from core.records.draft import Draft, Reading, content_key
 from core.records.encoding import decode
-from core.records.limits import MAX_FACTS, MAX_TEXT_BYTES, check_size
+from core.records.limits import MAX_FACTS, MAX_SAMPLES, MAX_TEXT_BYTES, check_size
 
 _CONTIG_LENGTH = {"248956422": "GRCh38", "249250621": "GRCh37"}
 """Length of chromosome 1 in the two assemblies (NCBI GRCh38.p14 and GRCh37.p13)."""
@@ -22,8 +22,10 @@ def read(data: bytes, file: str) -> Reading:
     if header is None:
         raise Unreadable(f"{file} is VCF without a #CHROM line.", "Export it again.")
     samples = lines[header].split("\t")[9:] or [""]
+    if len(samples) > MAX_SAMPLES:
+        raise Unreadable(f"{file} holds {len(samples)} samples.", "Export the patient's own sample.")
     build = assembly(lines[:header])
-    drafts = [Draft(file, "vcf", f"{content_key(data)}/{index}") for index in range(len(samples[:200]))]
+    drafts = [Draft(file, "vcf", f"{content_key(data)}/{index}") for index in range(len(samples))]
     for draft, sample in zip(drafts, samples, strict=False):
         numbers = (Identifier("vcf", sample),) if sample else ()
         draft.patient = Patient(
@@ -33,8 +35,9 @@ def read(data: bytes, file: str) -> Reading:
     left = [f"lines that are not VCF ({bad})"] if bad else []
     if not build:
         left.append("the header does not name the genome assembly")
-    if len(lines) - header > MAX_FACTS:
-        left.append(f"only the first {MAX_FACTS} lines were read")
+    most = MAX_FACTS // len(samples)
+    if len(lines) - header - 1 > most:
+        left.append(f"only the first {most} lines were read")
     return Reading(tuple(d.record() for d in drafts), tuple(left))
 
 
@@ -51,13 +54,13 @@ def assembly(header: list[str]) -> str:
 
 def _read_lines(lines: list[str], header: int, drafts: list[Draft], build: str) -> int:
     bad = 0
-    for number, line in enumerate(lines[header + 1 : header + 1 + MAX_FACTS], start=header + 2):
+    for number, line in enumerate(lines[header + 1 : header + 1 + MAX_FACTS // len(drafts)], start=header + 2):
         if not line.strip():
             continue
         fields = line.split("\t")
         if (
             len(fields) < 5
-            or not fields[1].isdigit()
+            or not (fields[1].isascii() and fields[1].isdigit())
             or len(fields[1]) > 10
             or not _ALLELES.match(fields[3] + fields[4])
         ):
