@@ -70,13 +70,11 @@ def _parse(name: str, data: bytes) -> Any:
 
 
 def label(value: Any) -> Label:
-    """A label from `[en, zh]`, `{en:, zh:}` or a plain string."""
+    """A label from `[en, zh]`; empty for None. Raises ValueError for anything else (a comma that was not quoted)."""
     if value is None:
         return Label("")
-    if isinstance(value, str):
-        return Label(value)
-    if isinstance(value, dict):
-        return Label(value["en"], value.get("zh", ""))
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
+        raise ValueError(f"not a label of two texts: {value!r}")
     return Label(*value)
 
 

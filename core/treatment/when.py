@@ -37,7 +37,10 @@ class Situation:
 
 def evaluate(when: Mapping[str, Any], situation: Situation) -> Outcome:
     """All conditions together: false when one is false, else unknown when one is unknown, else true."""
-    outcomes = [_CHECKS[key](value, situation) for key, value in when.items()]
+    return _combined([_CHECKS[key](value, situation) for key, value in when.items()])
+
+
+def _combined(outcomes: list[Outcome]) -> Outcome:
     if any(outcome.holds is False for outcome in outcomes):
         return Outcome(False)
     factors = tuple(dict.fromkeys(f for o in outcomes for f in o.factors))
@@ -56,6 +59,10 @@ def _any(options: list[dict[str, Any]], situation: Situation) -> Outcome:
     if unknown:
         return Outcome(None, missing=tuple(dict.fromkeys(m for o in unknown for m in o.missing)))
     return Outcome(False)
+
+
+def _all(options: list[dict[str, Any]], situation: Situation) -> Outcome:
+    return _combined([evaluate(option, situation) for option in options])
 
 
 def _not(condition: dict[str, Any], situation: Situation) -> Outcome:
@@ -119,9 +126,9 @@ def _kidney(name: str, limit: float, situation: Situation) -> Outcome:
 
 
 def _lab(test: dict[str, Any], situation: Situation) -> Outcome:
-    """`{id: potassium, above: 5.0}` or `below`; values older than a year count as not known."""
+    """`{id: potassium, above: 5.0}` or `below`; values older than `days` (a year), or without a time, are not known."""
     found = situation.context.measured.get(test["id"])
-    if found is None or (found.age_days is not None and found.age_days > test.get("days", _DAYS_OF_CURRENT_LAB)):
+    if found is None or found.age_days is None or found.age_days > test.get("days", _DAYS_OF_CURRENT_LAB):
         return Outcome(None, missing=(test["id"],))
     holds = True
     if "above" in test:
@@ -188,6 +195,7 @@ _PHENOTYPE_ZH = {
 
 _CHECKS: dict[str, Callable[[Any, Situation], Outcome]] = {
     "any": _any,
+    "all": _all,
     "not": _not,
     "states": _states,
     "age_over": lambda value, s: _age(lambda age: age > value, s),
