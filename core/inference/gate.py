@@ -85,7 +85,7 @@ class Density:
         inside = x @ self.basis
         rest = ((x - inside @ self.basis.T) ** 2).mean(axis=1)
         near = ((inside @ self.whiten) ** 2).mean(axis=1)
-        distance: Floats = np.log(near + 1e-9) + np.log(rest + 1e-9)
+        distance: Floats = np.asarray(np.log(near + 1e-9) + np.log(rest + 1e-9), np.float32)
         outlier: Floats = x @ self.weights + np.float32(self.bias)
         return distance, outlier
 

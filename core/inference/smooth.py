@@ -11,7 +11,8 @@ Square = NDArray[np.float32]
 def smooth(film: Square, sigma: float) -> Square:
     """(size, size) float32 -> the same, smoothed with `sigma` pixels, mirrored at the edges."""
     kernel = _kernel(film.shape[-1], sigma)
-    return kernel @ film @ kernel.T
+    out: Square = np.asarray(kernel @ film @ kernel.T, np.float32)
+    return out
 
 
 @lru_cache(maxsize=64)

@@ -102,7 +102,8 @@ def _result(pack: Pack, runs: dict[str, list[list[tuple[float, float, float]]]],
     out = {"pack": pack.id, "films": args.films, "reference_evaluations": args.reference, "baseline": "blur"}
     out |= {"seconds_to_r99": seconds, "curves": curves}
     for peer in ("partition", "kernel", "permutation"):
-        out[f"speedup_vs_{peer}"] = seconds[peer] / own if own and seconds[peer] is not None else None
+        theirs = seconds[peer]
+        out[f"speedup_vs_{peer}"] = theirs / own if own and theirs is not None else None
     slowest = curves["partition"][-1]
     if own and seconds["partition"] is None:
         out["speedup_vs_partition_at_least"] = slowest["seconds"] / own
