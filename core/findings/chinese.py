@@ -67,8 +67,8 @@ class Matcher:
         self.split: dict[str, dict[str, object]] = {}
         for name, key in names:
             form = normal(name).text
-            if not form:
-                continue
+            if len(form) < min(2, len(name)):  # nothing but fillers would be left: such a name stays as it is written
+                form = name
             _add(self.trie, form, key)
             for ending in _ENDINGS:
                 stem = form.removesuffix(ending)

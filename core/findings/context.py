@@ -95,9 +95,14 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
 
 
 def _inside(hit: _Hit, matches: Iterable[Match]) -> bool:
-    """A trigger that is itself part of a finding's name ("no appetite", "不能平卧") triggers nothing."""
-    return any(any(hit.start <= word < hit.end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)
-               for m in matches)  # fmt: skip
+    """A trigger that is itself part of a finding's name ("no appetite", "不能平卧") triggers nothing; "no history of" does
+    before "history of stroke"."""
+    first = re.compile(r"\S+").match(hit.phrase)
+    end = hit.start + len(first.group()) if first else hit.end
+    return any(
+        any(hit.start <= word < end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)
+        for m in matches
+    )
 
 
 def _reaches(
@@ -170,7 +175,7 @@ def _backward_limit(text: str, sentence: Sentence, hit: _Hit, name: str) -> int:
 
 
 def _decide(match: Match, sentence: Sentence, reaches: Sequence[tuple[str, int, int]]) -> Context:
-    kinds = {kind for kind, start, end in reaches if start <= match.start < end}
+    kinds = {kind for kind, start, end in reaches if any(start <= word < end for word in match.words)}
     if sentence.section in {"negated", "family", "hypothetical"}:
         kinds.add(sentence.section)
     elif sentence.section == "history":

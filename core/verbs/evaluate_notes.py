@@ -1,0 +1,246 @@
+"""`evaluate notes`: how well notes are read, on labelled sentences, calculator vignettes or Chinese dialogues."""
+
+import argparse
+import ast
+import json
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.domain.basics import Source
+from core.domain.finding import Finding, Scope
+from core.domain.record import Note, Patient
+from core.errors import UserError
+from core.findings.text import findings_in, values_in
+from core.knowledge import vocabulary
+
+HELP = "notes: findings, negation and values read from labelled text (sentences.yaml, medcalc vignettes.json, DXY dialogues)"
+_LABELS = {"present": Scope.CURRENT, "absent": Scope.CURRENT, "history": Scope.HISTORY, "family": Scope.FAMILY,
+           "uncertain": Scope.UNCERTAIN, "hypothetical": Scope.HYPOTHETICAL}  # fmt: skip
+_ENTITIES = {
+    "Sodium": "sodium", "Heart Rate or Pulse": "heart_rate", "weight": "body_weight", "creatinine": "creatinine", "Chloride": "chloride",
+    "Bicarbonate": "bicarbonate", "height": "body_height", "Systolic Blood Pressure": "systolic_bp", "QT interval": "qt_interval",
+    "Albumin": "albumin", "Diastolic Blood Pressure": "diastolic_bp", "Temperature": "body_temperature", "respiratory rate": "respiratory_rate",
+    "Blood Urea Nitrogen (BUN)": "urea", "Glucose": "glucose", "Bilirubin": "bilirubin_total", "Platelet count": "platelets",
+    "Total cholesterol": "cholesterol_total", "high-density lipoprotein cholesterol": "hdl", "White blood cell count": "wbc",
+    "Hematocrit": "hematocrit", "pH": "ph_arterial", "Body Mass Index (BMI)": "bmi", "Triglycerides": "triglycerides", "Potassium": "potassium",
+    "Calcium": "calcium", "international normalized ratio": "inr", "O₂ saturation percentage": "oxygen_saturation",
+    "Glasgow Coma Score": "gcs", "Partial pressure of oxygen (PaO₂) for Apache II": "po2", "FiO₂": "fio2", "Hemoglobin": "hemoglobin",
+    "Alanine aminotransferase": "alt", "Aspartate aminotransferase": "ast",
+}  # fmt: skip
+"""Names of numbers in MedCalc-Bench (Khandekar et al., 2024) and the analyte that each is."""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """`FILE`: labelled sentences (YAML), MedCalc vignettes (JSON) or DXY dialogues (goal_dict_*.txt)."""
+    parser.add_argument(
+        "data", type=Path, help="sentences.yaml, vignettes.json of MedCalc-Bench, or a DXY dialogue file"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON on standard output (the default; kept for symmetry)")
+    parser.add_argument(
+        "--errors", action="store_true", help="list the errors too; those of held-out sentences are never listed"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    path: Path = args.data
+    if not path.is_file():
+        raise UserError(f"{path} is not a file.", "Give sentences.yaml, vignettes.json or a DXY dialogue file.")
+    if path.suffix in {".yaml", ".yml"}:
+        result = sentences(path, errors=args.errors)
+    elif path.suffix == ".json":
+        result = medcalc(path)
+    else:
+        result = dialogues(path)
+    json.dump(result, sys.stdout, ensure_ascii=False, indent=1)
+    print()
+    return 0
+
+
+def f1(tp: int, fp: int, fn: int) -> dict[str, float | int]:
+    """Precision, recall and F1 from counts; 0 where nothing was there to find."""
+    return {
+        "precision": round(tp / (tp + fp), 4) if tp + fp else 0.0,
+        "recall": round(tp / (tp + fn), 4) if tp + fn else 0.0,
+        "f1": round(2 * tp / (2 * tp + fp + fn), 4) if tp else 0.0,
+        "true_positives": tp,
+        "false_positives": fp,
+        "false_negatives": fn,
+    }
+
+
+def note(text: str) -> Note:
+    """A note of its own around a text."""
+    return Note("note", text, Source("note", "text"))
+
+
+def sentences(path: Path, *, errors: bool = False) -> dict[str, Any]:
+    """F1 of findings, of denial among found findings, and of scope, by part and language."""
+    rows: list[dict[str, Any]] = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+    counts: dict[str, Counter[str]] = {}
+    wrong: list[str] = []
+    times: list[float] = []
+    for row in rows:
+        began = time.perf_counter()
+        found = findings_in(note(row["text"]), Patient())
+        times.append(time.perf_counter() - began)
+        count, said = compare(row, found)
+        for key in ("all", row["part"], row["language"], f"{row['part']}_{row['language']}"):
+            counts.setdefault(key, Counter()).update(count)
+        if said and errors and row["part"] != "held_out":
+            wrong.append(f"{row['text']} {said}")
+    return {
+        "n": len(rows),
+        **{key: _scores(count) for key, count in sorted(counts.items())},
+        "ms_per_sentence": round(1000 * statistics.median(times), 2),
+        "versions": {"findings": vocabulary.load().version.version},
+        **({"errors": wrong} if errors else {}),
+    }
+
+
+def _scores(count: Mapping[str, int]) -> dict[str, Any]:
+    scoped = count["scope_right"] + count["scope_wrong"]
+    return {
+        "findings": f1(count["tp"], count["fp"], count["fn"]),
+        "negation": f1(count["neg_tp"], count["neg_fp"], count["neg_fn"]),
+        "scope_accuracy": round(count["scope_right"] / scoped, 4) if scoped else 0.0,
+    }
+
+
+def compare(row: Mapping[str, Any], found: Iterable[Finding]) -> tuple[Counter[str], str]:
+    """Counts of one sentence, and what was wrong. What a labelled finding implies counts as neither right nor wrong;
+    so does a time course ("sudden", "worse at night") that the labels leave out."""
+    entries = vocabulary.load()
+    gold = {name: label for label in _LABELS for name in row.get(label, ())}
+    implied = {parent for name in gold for parent in entries.ancestors(name)}
+    got: dict[str, Finding] = {}
+    for finding in found:
+        got.setdefault(finding.code.code, finding)
+    count: Counter[str] = Counter()
+    right = [name for name in gold if name in got]
+    covered = {parent for name in right for parent in entries.ancestors(name)}
+    missed = sorted(set(gold) - set(got) - covered)
+    extra = sorted(name for name in set(got) - set(gold) - implied if not _is_course(name))
+    count.update(tp=len(right), fn=len(missed), fp=len(extra))
+    said = [f"missed {missed}"] if missed else []
+    said += [f"extra {extra}"] if extra else []
+    for name in right:
+        denied, absent = gold[name] == "absent", got[name].status == "absent"
+        count["neg_tp"] += denied and absent
+        count["neg_fp"] += absent and not denied
+        count["neg_fn"] += denied and not absent
+        fits = _LABELS[gold[name]] == got[name].scope
+        count["scope_right" if fits else "scope_wrong"] += 1
+        if denied != absent or not fits:
+            said.append(f"{name}: {gold[name]} read as {got[name].status} {got[name].scope}")
+    return count, "; ".join(said)
+
+
+def _is_course(name: str) -> bool:
+    entry = vocabulary.load().entries.get(name)
+    return entry is not None and entry.group == "time_course"
+
+
+def medcalc(path: Path) -> dict[str, Any]:
+    """Values: an entity counts as found when a value of its analyte in the note is equal to it in the entity's unit."""
+    from core.knowledge import analytes
+    from core.knowledge.units import convert, ucum
+
+    rows = json.loads(path.read_text("utf-8"))
+    total: Counter[str] = Counter()
+    by_name: dict[str, Counter[str]] = {}
+    for row in rows:
+        entities = row["Relevant Entities"]
+        entities = ast.literal_eval(entities) if isinstance(entities, str) else entities
+        wanted = {_ENTITIES[k]: (k, v) for k, v in entities.items() if k in _ENTITIES}
+        read: dict[str, list[tuple[float, str]]] = {}
+        for observation in values_in(note(row["Patient Note"])):
+            analyte = analytes.load().by_name[observation.text.lower()].id
+            if observation.value is not None:
+                read.setdefault(analyte, []).append((observation.value.value, observation.value.unit))
+        for analyte, (name, value) in wanted.items():
+            number, unit = (float(value[0]), ucum(str(value[1]))) if isinstance(value, list) else (float(value), "")
+            mass = analytes.load().by_id[analyte].molar_mass
+            hits = read.get(analyte, [])
+            near = any(
+                _near(v, number) or _near(convert(v, u, unit, mass) if u and unit else None, number) for v, u in hits
+            )
+            key = "tp" if near else "fn"
+            total[key] += 1
+            by_name.setdefault(name, Counter())[key] += 1
+            if hits and not near:
+                total["fp"] += 1
+                by_name[name]["fp"] += 1
+    return {
+        "n": len(rows),
+        "values": f1(total["tp"], total["fp"], total["fn"]),
+        "by_entity": {k: {**c} for k, c in sorted(by_name.items(), key=lambda item: -sum(item[1].values()))},
+    }
+
+
+def _near(value: float | None, other: float) -> bool:
+    return value is not None and abs(value - other) <= 0.011 * max(abs(other), 1e-9)
+
+
+_DXY = {
+    "发烧": "fever", "咳嗽": "cough", "流涕": "runny_nose", "咳痰": "productive_cough", "打喷嚏": "sneezing", "喘气": "dyspnea",
+    "鼻塞": "nasal_congestion", "呕吐": "vomiting", "腹泻": "diarrhea", "皮疹": "rash", "腹痛": "abdominal_pain", "头痛": "headache",
+    "呼吸困难": "dyspnea", "食欲不振": "loss_of_appetite", "疱疹": "vesicular_rash", "稀便": "diarrhea", "水样便": "watery_diarrhea",
+    "腹胀": "bloating", "尿少": "oliguria", "烦躁不安": "irritability", "过敏": "atopy", "便秘": "constipation", "血便": "blood_in_stool",
+    "出汗": "sweating", "抽搐": "seizure", "便血": "blood_in_stool", "鼻衄": "epistaxis", "嗜睡": "drowsiness", "畏寒": "chills",
+    "恶心": "nausea", "黏液便": "mucus_in_stool", "大便粘液": "mucus_in_stool", "心率过快": "tachycardia", "呼吸过快": "tachypnea",
+}  # fmt: skip
+"""Symptom names of the DXY dialogues (Xu et al., AAAI 2019) that are findings here; others are left out of the count."""
+
+
+def dialogues(path: Path) -> dict[str, Any]:
+    """F1 of symptoms that a dialogue's labels affirm or deny, over the text of the dialogue where the file holds it."""
+    text = path.read_text("utf-8")
+    rows = _dialogue_rows(text)
+    if not rows:
+        raise UserError(f"{path.name} holds no dialogues with their text.", "Give dxy_dialog_data_dialog_v2.txt.")
+    entries = vocabulary.load()
+    count: Counter[str] = Counter()
+    for said, labels in rows:
+        gold = {_DXY[k] for k, v in labels.items() if k in _DXY and v in {True, False}}
+        denied = {_DXY[k] for k, v in labels.items() if k in _DXY and v is False}
+        absent: set[str] = set()
+        known = set(_DXY.values())
+        got: set[str] = set()
+        for finding in findings_in(note(said), Patient()):
+            got |= {finding.code.code, *entries.ancestors(finding.code.code)} & known
+            absent |= {finding.code.code} if finding.status == "absent" else set()
+        implied = {parent for name in gold for parent in entries.ancestors(name)}
+        count.update(tp=len(gold & got), fn=len(gold - got), fp=len(got - gold - implied))
+        both = gold & got
+        count.update(
+            neg_tp=len(both & denied & absent), neg_fp=len(both & absent - denied), neg_fn=len(both & denied - absent)
+        )
+    return {
+        "n": len(rows),
+        "symptoms": f1(count["tp"], count["fp"], count["fn"]),
+        "negation": f1(count["neg_tp"], count["neg_fp"], count["neg_fn"]),
+    }
+
+
+def _dialogue_rows(text: str) -> list[tuple[str, dict[str, bool]]]:
+    """(what the patient said, symptom -> affirmed) of each dialogue; `part@[literal]` lines, patient and doctor in turn."""
+    out: list[tuple[str, dict[str, bool]]] = []
+    for line in text.splitlines():
+        _, _, body = line.partition("@")
+        try:
+            rows = ast.literal_eval(body) if body.startswith("[") else []
+        except (ValueError, SyntaxError):
+            continue
+        for row in rows:
+            slots = {**row["goal"]["explicit_inform_slots"], **row["goal"]["implicit_inform_slots"]}
+            said = "\n".join(turn.strip() for turn in row["dialog"][0::2])
+            out.append((said, slots))
+    return out
