@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from core.inference.baseline import baseline
@@ -30,6 +31,8 @@ class Game:
     label: int = 0
     role: str = "predict"
     tick: Callable[[], None] = lambda: None
+    graph: ort.InferenceSession | None = None
+    """Another graph than the pack's (the model-randomisation check)."""
     evaluations: int = field(default=0, init=False)
 
     @property
@@ -39,7 +42,7 @@ class Game:
 
     def __call__(self, masks: Masks) -> Values:
         """(n, regions) of 0-1 -> (n,) calibrated log-odds (nats)."""
-        graph = session(self.pack, self.role)
+        graph = self.graph or session(self.pack, self.role)
         fixed = {"film": self.film[None], "baseline": self.hidden[None]}
         out = np.empty(len(masks))
         for start in range(0, len(masks), _BATCH):

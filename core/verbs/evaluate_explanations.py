@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--baseline", choices=("", *NAMES), default="", help="what hides a region (default: the pack's)"
     )
     parser.add_argument("--variant", choices=("", "int8"), default="", help="graph variant")
+    parser.add_argument("--randomised", type=int, default=5, help="films of the model-randomisation check (default 5)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw and of the maps (default 0)")
     parser.add_argument(
         "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
@@ -47,7 +49,13 @@ def run(args: argparse.Namespace) -> int:
         print(f"\rexplaining: {k + 1}/{len(chosen)}", end="", file=sys.stderr)
         found.append(_one(pack, films[int(place)], args))
     print(file=sys.stderr)
-    print(json.dumps(summary(pack, found, [films[int(p)].patient for p in chosen]), ensure_ascii=False, indent=1))
+    out = summary(pack, found, [films[int(p)].patient for p in chosen])
+    if args.randomised and find_spec("onnx") is not None:
+        from core.explain.randomise import agreement
+
+        shown = [read(films[int(place)]) for place in chosen[: args.randomised]]
+        out["randomised_r"] = float(np.mean([agreement(pack, p, args.evaluations, args.seed) for p in shown]))
+    print(json.dumps(out, ensure_ascii=False, indent=1))
     return 0
 
 

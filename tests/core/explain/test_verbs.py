@@ -19,6 +19,7 @@ def test_evaluate_explanations(profile: Path, tmp_path: Path, capsys: pytest.Cap
     assert found["n"] == 3 and found["additivity_error_max"] < 1e-4
     assert found["deletion_gain"] > 0 and found["insertion_gain"] > 0, "a true map beats random orders"
     assert found["deletion_gain_ci95"][0] <= found["deletion_gain"] <= found["deletion_gain_ci95"][1]
+    assert found["randomised_r"] < 0.7, "shuffled weights give another map"
     assert found["checks_passed"]["Additivity error"] == 1.0
 
 
