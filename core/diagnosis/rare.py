@@ -164,7 +164,7 @@ def _unknown_evidence(code: str, label: Label, weight: float) -> Evidence:
 
 
 def _log_odds(log_probability: float) -> float:
-    log_probability = min(log_probability, -1e-9)
+    log_probability = min(float(log_probability), -1e-9)  # a NumPy scalar could not be stored
     return log_probability - float(np.log1p(-np.exp(log_probability)))
 
 
