@@ -59,6 +59,9 @@ def run_window(argv: Sequence[str] = ()) -> int:
         window.show()
         if argv:
             window.import_paths([Path(name) for name in argv])
+        elif not settings.get("samples_shown"):
+            settings.set("samples_shown", True)
+            window.show_samples()
         return app.exec()
 
 

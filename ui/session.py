@@ -127,7 +127,7 @@ class Session(QObject):
             saved = tuple(self.store.save(case, self.user) for case in found.cases)
             return replace(found, cases=saved)
 
-        return self.jobs.start("Reading files", work, self._imported, kind="import")
+        return self.jobs.start("Reading files", work, self._imported)
 
     def _scratch(self) -> Path:
         folder = self.settings.path.parent / "scratch"

@@ -14,9 +14,10 @@ from ui.admin.screen import Admin
 from ui.case.workspace import Workspace
 from ui.dialogs import LockDialog, SettingsDialog
 from ui.frame.appbar import AppBar
+from ui.frame.facts import machine_facts
 from ui.frame.jobstrip import JobStrip
 from ui.frame.rail import Rail
-from ui.frame.statusbar import Fact, StatusBar
+from ui.frame.statusbar import StatusBar
 from ui.frame.tabs import Tab
 from ui.importing import ask_after_import
 from ui.jobs import Jobs
@@ -85,7 +86,9 @@ class Window(QMainWindow):
         self.show_place("worklist")
         self.statusbar_.show_user(session.user)
         self.worklist.table.setFocus()
+        self.asks = True
         session.refresh()
+        self._read_facts()
 
     # -- frame -----------------------------------------------------------------------------------------------------
 
@@ -124,6 +127,7 @@ class Window(QMainWindow):
         self.rail.language.connect(self.switch_language)
         self.rail.settings.connect(self.edit_settings)
         LANGUAGE.changed.connect(self._show_tabs)
+        LANGUAGE.changed.connect(self._read_facts)
         self.shortcuts = keymap.install(self, self.settings, self._actions())
 
     def _actions(self) -> dict[str, Callable[[], object]]:
@@ -154,9 +158,9 @@ class Window(QMainWindow):
         if current is not None:
             act(current)
 
-    def show_facts(self, facts: tuple[Fact, ...]) -> None:
-        """Facts about this machine for the status bar."""
-        self.statusbar_.show_facts(facts)
+    def _read_facts(self) -> None:
+        store = self.session.store
+        self.session.background("facts", lambda report: machine_facts(store, report), self.statusbar_.show_facts)
 
     # -- places ----------------------------------------------------------------------------------------------------
 
@@ -232,7 +236,11 @@ class Window(QMainWindow):
         self.show_tab(self._order[-1] if self._order else "worklist")
 
     def _imported(self, found: Opened) -> None:
-        ask_after_import(self, self.session, found)
+        if self.asks:
+            ask_after_import(self, self.session, found)
+        else:
+            for case in found.cases:
+                self.session.analyse(case.id)
 
     def new_case(self) -> None:
         """An empty case, to be filled by hand."""
@@ -303,6 +311,14 @@ class Window(QMainWindow):
     def import_paths(self, paths: list[Path]) -> None:
         """Read files (from the command line)."""
         self.session.import_paths(paths)
+
+    def show_samples(self) -> None:
+        """On the very first start: the synthetic sample cases, if the store is empty."""
+        from ui.screenshots import sample_folders
+
+        if not self.session.store.list(limit=1):
+            for folder in sample_folders():
+                self.session.import_paths([folder])
 
     # -- size ------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """The differential column: your own diagnosis first, then red flags, cards, and what to do next."""
 
+import re
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -18,6 +20,7 @@ from ui.widgets.text import Elided, fixed, label
 
 FOLD_BELOW = 0.03
 SKIPPED = "skipped"
+APART = re.compile(r"[,;，；、]|exclude|rule out|排除")
 
 
 def working_decision(case: Case) -> Decision | None:
@@ -26,12 +29,14 @@ def working_decision(case: Case) -> Decision | None:
 
 
 def agreement(words: str, hypotheses: tuple[Hypothesis, ...]) -> int:
-    """Rank of the hypothesis the doctor named (1 = first), 0 for none. Plain comparison of words."""
-    said = words.casefold()
+    """Rank of the hypothesis the doctor named first (1 = first), 0 for none. Plain comparison of words: what comes after
+    a comma or "exclude" is not what the doctor thinks most likely."""
+    said = APART.split(words.casefold().strip())[0].strip()
+    least = 2 if any("\u4e00" <= c <= "\u9fff" for c in said) else 4
     for i, hypothesis in enumerate(hypotheses):
-        for name in (hypothesis.label.en, hypothesis.label.zh):
-            first = name.casefold().split(",")[0].split("，")[0].strip()
-            if first and (first in said or (len(said) > 3 and said in name.casefold())):
+        for name in (hypothesis.label.en.casefold(), hypothesis.label.zh.casefold()):
+            first = APART.split(name)[0].strip()
+            if said and first and (first in said or (len(said) >= least and said in name)):
                 return i + 1
     return 0
 

@@ -111,7 +111,7 @@ class LabRows(PaintedRows):
         weight = 600 if row.mark else 400
         paint.text(painter, number, row.text, row.tone, px=12, weight=weight, align=paint.RIGHT)
         unit = QRect(number.right() + 8, rect.y(), rect.right() - number.right() - 24, rect.height())
-        paint.text(painter, unit, row.unit, "text.3", px=11)
+        paint.text(painter, unit, row.unit.split("/1.73")[0], "text.3", px=11)
         paint.text(painter, rect, row.mark, row.tone, px=12, weight=600, align=paint.RIGHT)
 
     def sentence(self, row: Series) -> str:

@@ -239,7 +239,7 @@ class SavedLine(FilterLine):
     """A saved view: a star and its name."""
 
     def __init__(self, name: str, on_click: Callable[[], object]) -> None:
-        super().__init__("", "star", height=24)
+        super().__init__("", height=24)
         self.setCheckable(False)
         self.setText(name)
         self.__dict__.pop("_consilium_bound_texts", None)
