@@ -85,7 +85,7 @@ class Matcher:
             stretched = self._stretched(plain.text, at, length)
             if stretched:
                 length, key = stretched
-            if key:
+            if length:
                 first, last = plain.start[at], plain.end[at + length - 1]
                 matches.append(Match(key, first, last, (first,)))
                 at += length

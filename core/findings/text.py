@@ -6,9 +6,9 @@ what it implies is left to the engines.
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from core.domain.basics import Label, Source
+from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Note, Patient
 from core.findings import chinese, english, language
@@ -57,19 +57,27 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         said = contexts(note.text, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
-            if match.key:
+            if match.key and not _vague(match, context, matches, said):
                 duration = nearest(spans, match.start, match.end)
                 found += _finding(note, match, context, duration, name)
     return tuple(found)
+
+
+def _vague(match: Match, context: Context, matches: Sequence[Match], said: Sequence[Context]) -> bool:
+    """ "Pain" beside a named pain, or beside a finding that it is part of, says nothing of its own."""
+    if match.key not in {"pain", "lump", "edema"}:
+        return False
+    entries = vocabulary.load().entries
+    others = (entries.get(m.key) for m, c in zip(matches, said, strict=True) if m is not match and c == context)
+    word = {"pain": "痛", "lump": "块", "edema": "肿"}[match.key]
+    return any(entry is not None and word in entry.label.zh for entry in others)
 
 
 def _shift(match: Match, by: int) -> Match:
     return Match(match.key, match.start + by, match.end + by, tuple(w + by for w in match.words))
 
 
-def _finding(note: Note, match: Match, context: Context, duration: object, name: str) -> Iterable[Finding]:
-    from core.domain.basics import Quantity
-
+def _finding(note: Note, match: Match, context: Context, duration: Quantity | None, name: str) -> Iterable[Finding]:
     denied = match.key.startswith(_DENIES)
     entry = vocabulary.load().entries.get(match.key.removeprefix(_DENIES))
     if entry is None:
@@ -86,7 +94,7 @@ def _finding(note: Note, match: Match, context: Context, duration: object, name:
         source=Source(note.source.file, "text", note.id, match.start, match.end, note.text[match.start : match.end]),
         scope=scope,
         also=entry.also,
-        duration=duration if isinstance(duration, Quantity) and status is Status.PRESENT else None,
+        duration=duration if status is Status.PRESENT else None,
         time=note.time,
     )
 
