@@ -104,7 +104,7 @@ def _code(written: str) -> str:
 
 
 def _concept(found: tuple[Coding, ...], words: str) -> Plain:
-    return {"coding": _codings(found), "text": words if words.strip() else "not stated"}
+    return {"coding": _codings(found), "text": _safe(words) or "not stated"}
 
 
 def _status(system: str, code: str) -> Plain:
@@ -175,7 +175,7 @@ def _allergy(a: Allergy) -> Plain:
         "verificationStatus": _status("allergyintolerance-verification", a.status if refuted else ""),
         "type": a.kind if a.kind in ("allergy", "intolerance") else "", "code": _concept(a.codes, a.text),
         "criticality": a.criticality if a.criticality in ("low", "high") else "unable-to-assess",
-        "onsetDateTime": _time(a.onset), "reaction": [{"manifestation": [{"text": r}]} for r in a.reactions if r.strip()],
+        "onsetDateTime": _time(a.onset), "reaction": [{"manifestation": [{"text": r}]} for r in a.reactions if _safe(r)],
     }  # fmt: skip
 
 
@@ -213,7 +213,7 @@ def _event(e: Event) -> Plain:
         when: Plain = (
             {"occurrenceDateTime": _time(e.start)}
             if _time(e.start)
-            else {"occurrenceString": e.start if e.start.strip() else "unknown"}
+            else {"occurrenceString": _safe(e.start) or "unknown"}
         )
         status = "not-done" if e.status == "not-done" else "completed"
         return {
@@ -247,14 +247,20 @@ def _phenotype(p: Phenotype) -> Plain:
 
 
 def _variant(v: Variant) -> Plain:
-    words = " ".join(w for w in (v.gene, v.hgvs or v.rsid, v.genotype or v.zygosity, v.significance) if w.strip())
+    words = " ".join(w for w in (v.gene, v.hgvs or v.rsid, v.genotype or v.zygosity, v.significance) if _safe(w))
     code = {"coding": [{"system": "http://loinc.org", "code": "69548-6", "display": "Genetic variant assessment"}]}
-    return {"resourceType": "Observation", "id": _id(v.id), "status": "final", "code": code, "valueString": words}
+    return {
+        "resourceType": "Observation",
+        "id": _id(v.id),
+        "status": "final",
+        "code": code,
+        "valueString": words or "variant",
+    }
 
 
 def _family(f: FamilyFact) -> Plain:
-    conditions = [{"code": _concept(f.codes, f.text)}] if f.codes or f.text.strip() else []
-    relation = {"text": f.relation if f.relation.strip() else "relative"}
+    conditions = [{"code": _concept(f.codes, f.text)}] if f.codes or _safe(f.text) else []
+    relation = {"text": _safe(f.relation) or "relative"}
     return {"resourceType": "FamilyMemberHistory", "id": _id(f.id), "status": "completed", "relationship": relation,
             "condition": conditions}  # fmt: skip
 

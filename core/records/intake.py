@@ -20,6 +20,9 @@ from core.records.merge import merge, reconcile
 from core.records.readers import read_file
 from core.records.sniff import IMAGES, Kind, sniff
 
+MAX_UNNAMED = 3
+"""Patients up to which a file without a name is asked about."""
+
 
 @dataclass(frozen=True, slots=True)
 class IdentityQuestion:
@@ -171,7 +174,13 @@ def _questions(records: tuple[Record, ...]) -> tuple[IdentityQuestion, ...]:
             if verdict is Match.PROBABLE:
                 found.append(IdentityQuestion(i, j, why))
         near.add(second, j)
-    return tuple(found)
+    return tuple(q for q in found if not _pointless(q, found, records))
+
+
+def _pointless(question: IdentityQuestion, found: list[IdentityQuestion], records: tuple[Record, ...]) -> bool:
+    """A file without a name among many patients: a hundred questions help nobody, the user moves it by hand."""
+    unnamed = [i for i in (question.first, question.second) if not is_named(records[i].patient)]
+    return any(sum(i in (q.first, q.second) for q in found) > MAX_UNNAMED for i in unnamed)
 
 
 class _Neighbours:

@@ -101,7 +101,7 @@ _FREE = frozenset({"id", "sources", "source", "codes", "text", "group", "title"}
 
 def _compatible(a: Any, b: Any) -> bool:
     """Nothing one says is contradicted by the other: each field equal, or said by one alone."""
-    return all(_agree(getattr(a, n), getattr(b, n)) for n in _compared(type(a)))
+    return all(_agree(getattr(a, n), getattr(b, n)) for n in _compared(a.__class__))
 
 
 @cache
