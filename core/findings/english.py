@@ -37,6 +37,11 @@ class Match:
     words: tuple[int, ...]
 
 
+def shifted(match: Match, by: int) -> Match:
+    """The match with all offsets moved."""
+    return Match(match.key, match.start + by, match.end + by, tuple(word + by for word in match.words))
+
+
 @functools.cache
 def _words() -> tuple[frozenset[str], dict[str, str], re.Pattern[str], dict[str, str]]:
     table = language.load("english").table

@@ -15,6 +15,7 @@ from core.findings import chinese, english, language
 from core.findings.context import Context, contexts, sentences
 from core.findings.duration import durations, nearest
 from core.findings.english import Match
+from core.findings.phenotypes import phenotypes_in
 from core.findings.values import values_in
 from core.knowledge import vocabulary
 from core.knowledge.vocabulary import Entry
@@ -40,6 +41,8 @@ def matcher(name: str) -> english.Matcher | chinese.Matcher:
     names += [(word, _DENIES + finding) for word, finding in table["denying"].items()]
     names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
     names += [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
+    signs = [(n, e.id) for e in entries if e.kind == "sign" for n in vocabulary.names(e, "zh") if n.endswith("阳性")]
+    names += [(n.removesuffix("阳性"), key) for n, key in signs if name == "chinese" and len(n) > 4]
     return chinese.Matcher(names) if name == "chinese" else english.Matcher(names)
 
 
@@ -53,14 +56,14 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for sentence in sentences(note.text, name):
         text = note.text[sentence.start : sentence.end]
-        matches = [_shift(m, sentence.start) for m in finder.find(text)]
+        matches = [english.shifted(m, sentence.start) for m in finder.find(text)]
         said = contexts(note.text, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
             if match.key and not _vague(match, context, matches, said):
                 duration = nearest(spans, match.start, match.end)
                 found += _finding(note, match, context, duration, name)
-    return tuple(found)
+    return (*found, *phenotypes_in(note, name, found))
 
 
 def _vague(match: Match, context: Context, matches: Sequence[Match], said: Sequence[Context]) -> bool:
@@ -71,10 +74,6 @@ def _vague(match: Match, context: Context, matches: Sequence[Match], said: Seque
     others = (entries.get(m.key) for m, c in zip(matches, said, strict=True) if m is not match and c == context)
     word = {"pain": "痛", "lump": "块", "edema": "肿"}[match.key]
     return any(entry is not None and word in entry.label.zh for entry in others)
-
-
-def _shift(match: Match, by: int) -> Match:
-    return Match(match.key, match.start + by, match.end + by, tuple(w + by for w in match.words))
 
 
 def _finding(note: Note, match: Match, context: Context, duration: Quantity | None, name: str) -> Iterable[Finding]:
