@@ -65,9 +65,12 @@ class CommonEngine:
         raised = np.maximum(prevalence, 1e-9) ** settings.prior_exponent
         self.base: Array = np.log(raised * (1 - settings.none_weight) / max(raised.sum(), 1e-12))
 
-    def rank(self, findings: Sequence[Finding], patient: Patient, now: datetime, top: int = 20) -> Ranking:
+    def rank(self, findings: Sequence[Finding], patient: Patient, now: datetime, top: int = 12) -> Ranking:
         """The `top` conditions by probability; abstains with fewer than two informative findings."""
-        scores = self.score(findings, patient, now)
+        return self.ranking(self.score(findings, patient, now), top)
+
+    def ranking(self, scores: Scores, top: int = 12) -> Ranking:
+        """The ranking of scores already made."""
         abstention = self._abstention(scores)
         best = np.argsort(-scores.probabilities, kind="stable")[:top]
         found = () if abstention else tuple(build(self, scores, int(row)) for row in best)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.diagnosis.likelihood import weight_variance
+from core.diagnosis.observations import settled
 from core.diagnosis.shares import shapley
 from core.domain.assessment import Evidence, Hypothesis
 from core.domain.basics import Coding
@@ -83,9 +84,8 @@ def _from_patient(scores: Scores, row: int) -> list[Evidence]:
 def _unknown(engine: CommonEngine, scores: Scores, row: int) -> tuple[Evidence, ...]:
     """The findings not assessed that would move this condition most, with the weight they would add if present."""
     tables, filled = engine.tables, engine.likelihood
-    settled = _settled(engine, scores)
     listed = ~np.isnan(tables.listed[row]) | ~np.isnan(tables.sensitivity[row])
-    listed[list(settled)] = False
+    listed[settled(engine.tables, scores.observations, scores.nodes)] = False
     p, background = filled.p[row], filled.background[row]
     swing = np.where(listed, np.abs(p - background) * np.abs(np.log(p / background)), 0)
     best = [int(i) for i in np.argsort(-swing)[:_UNKNOWN] if swing[i] > 0]
@@ -100,16 +100,6 @@ def _unknown(engine: CommonEngine, scores: Scores, row: int) -> tuple[Evidence, 
         )
         for i in best
     )
-
-
-def _settled(engine: CommonEngine, scores: Scores) -> set[int]:
-    """Findings that are known already: observed, implied by a present kind, or excluded by an absent parent."""
-    settled = {node.index for node in scores.nodes} | {o.index for o in scores.observations}
-    denied = {o.index for o in scores.observations if not o.present}
-    for index, above in enumerate(engine.tables.ancestors):
-        if above & denied:
-            settled.add(index)
-    return settled
 
 
 def interval(engine: CommonEngine, scores: Scores, row: int, probability: float) -> tuple[float, float]:

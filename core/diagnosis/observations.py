@@ -7,6 +7,7 @@ absent kind of an absent parent adds nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.domain.basics import Quantity
 from core.domain.finding import Finding, Origin, Scope, Status
@@ -151,3 +152,23 @@ def longest_duration(observations: Sequence[Observation]) -> tuple[float, int] |
         if length is not None
     ]
     return max(found) if found else None
+
+
+def settled(tables: Tables, observations: Sequence[Observation], found: Sequence[Node]) -> list[int]:
+    """Findings that are known already: observed, implied by a present kind, or excluded by an absent parent."""
+    known = {node.index for node in found} | {o.index for o in observations}
+    kinds = _kinds(tables)
+    for seen in observations:
+        if not seen.present:
+            known.update(kinds.get(seen.index, ()))
+    return sorted(known)
+
+
+@lru_cache(maxsize=4)
+def _kinds(tables: Tables) -> dict[int, list[int]]:
+    """Finding -> everything that is a kind of it."""
+    found: dict[int, list[int]] = {}
+    for index, above in enumerate(tables.ancestors):
+        for ancestor in above:
+            found.setdefault(ancestor, []).append(index)
+    return found

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -20,6 +21,7 @@ Array = NDArray[np.float64]
 IMPOSSIBLE = -8.0
 _PREGNANT = ("pregnancy", "pregnant", "currently_pregnant")
 _MIN_SIGMA = 0.6
+_OLDEST = 200.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,20 +70,26 @@ def _item(code: str, label: Label, weights: Array, detail: str, seen: Observatio
 
 
 def age_weights(tables: Tables, age: float) -> Array:
-    """Log age factors, interpolated over 10 % of the age beside a bound so that one birthday changes little."""
-    return _logs([_age_factor(c.prevalence.age, age) for c in tables.conditions])
-
-
-def _age_factor(bands: tuple[tuple[float, float], ...], age: float) -> float:
-    """The band's factor, blended with the neighbours' over 10 % of the age around each bound."""
+    """Log age factors, blended with the neighbour's over 10 % of the age around a bound: one birthday changes little."""
+    lows, highs, factors = _bands(tables)
     width = 0.1 * age + 0.02
-    lows = [low for low, _ in bands] + [200.0]
-    total = 0.0
-    for (low, factor), high in zip(bands, lows[1:], strict=True):
-        covered = min(high, age + width) - max(low, age - width)
-        total += factor * max(0.0, covered)
     start = max(0.0, age - width)
-    return total / max(1e-9, min(200.0, age + width) - start)
+    covered = np.maximum(0.0, np.minimum(highs, age + width) - np.maximum(lows, start))
+    return _logs((factors * covered).sum(axis=1) / (min(_OLDEST, age + width) - start))
+
+
+@lru_cache(maxsize=4)
+def _bands(tables: Tables) -> tuple[Array, Array, Array]:
+    """Lower bounds, upper bounds and factors of the age bands, (conditions, bands), padded with empty bands."""
+    widest = max((len(c.prevalence.age) for c in tables.conditions), default=1)
+    lows = np.full((len(tables.conditions), widest), _OLDEST)
+    highs, factors = lows.copy(), np.zeros_like(lows)
+    for row, condition in enumerate(tables.conditions):
+        bounds = [low for low, _ in condition.prevalence.age]
+        lows[row, : len(bounds)] = bounds
+        highs[row, : len(bounds)] = [*bounds[1:], _OLDEST]
+        factors[row, : len(bounds)] = [factor for _, factor in condition.prevalence.age]
+    return lows, highs, factors
 
 
 def _sex(tables: Tables, sex: Sex) -> Array:
@@ -89,7 +97,7 @@ def _sex(tables: Tables, sex: Sex) -> Array:
     return _logs([c.prevalence.female if female else c.prevalence.male for c in tables.conditions])
 
 
-def _logs(factors: list[float]) -> Array:
+def _logs(factors: list[float] | Array) -> Array:
     values = np.array(factors, np.float64)
     return cast(Array, np.where(values > 0, np.log(np.maximum(values, np.exp(IMPOSSIBLE))), IMPOSSIBLE))
 

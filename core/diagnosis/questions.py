@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.diagnosis.common import CommonEngine, Scores
+from core.diagnosis.observations import settled
 from core.domain.assessment import NextStep, StepKind
 from core.domain.basics import Coding, Label
 
@@ -48,10 +49,9 @@ def gains(engine: CommonEngine, scores: Scores) -> Gains:
     diagnosis = information(belief, answers)
     dangerous = np.array([engine.tables.conditions[int(r)].cant_miss for r in rows] + [False])
     danger = _danger(belief, answers, dangerous)
-    settled = list(_settled(engine, scores))
     cost = np.array([entry.cost for entry in engine.tables.findings])
     utility = diagnosis + _DANGER_SHARE * danger - _COST * cost
-    utility[settled] = -1
+    utility[settled(engine.tables, scores.observations, scores.nodes)] = -1
     return Gains(diagnosis, danger, utility, rows, answers)
 
 
@@ -81,12 +81,6 @@ def _answers(engine: CommonEngine, scores: Scores, rows: NDArray[np.intp]) -> Ar
         p[:, given] = np.minimum(p[:, given] / p[:, parent[given]], 0.985)
     invented = np.minimum(settings.false_present * tables.background, settings.false_present_cap)
     return np.asarray(p * (1 - settings.false_absent) + (1 - p) * invented, np.float64)
-
-
-def _settled(engine: CommonEngine, scores: Scores) -> set[int]:
-    settled = {node.index for node in scores.nodes} | {o.index for o in scores.observations}
-    denied = {o.index for o in scores.observations if not o.present}
-    return settled | {i for i, above in enumerate(engine.tables.ancestors) if above & denied}
 
 
 def next_steps(engine: CommonEngine, scores: Scores, count: int = 5) -> tuple[NextStep, ...]:
