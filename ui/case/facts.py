@@ -38,7 +38,7 @@ class Series:
     """One laboratory value or vital sign over time, oldest first. `mark`: "", H or L; `tone`: text.1, amber, red."""
 
     id: str
-    name: str
+    name: Label
     values: tuple[float, ...]
     times: tuple[str, ...]
     unit: str
@@ -133,7 +133,7 @@ def series(case: Case, categories: tuple[str, ...] = ("laboratory", "vital-signs
             groups.setdefault((key, observation.value.unit), []).append(observation)
     made = [_series(key, sorted(group, key=lambda o: o.time), known) for (key, _unit), group in groups.items()]
     weight = {"red": 0, "amber": 1, "text.1": 2}
-    return tuple(sorted(made, key=lambda s: (weight[s.tone], s.name.casefold())))
+    return tuple(sorted(made, key=lambda s: (weight[s.tone], s.name.en.casefold())))
 
 
 def _series(key: str, group: list[Observation], known: dict[tuple[str, str], Interpretation]) -> Series:
@@ -142,7 +142,7 @@ def _series(key: str, group: list[Observation], known: dict[tuple[str, str], Int
     mark, tone = look(reading(last, known))
     return Series(
         id=key,
-        name=short_name(last.text),
+        name=known_names().get(key) or Label(short_name(last.text)),
         values=tuple(o.value.value for o in group if o.value is not None),
         times=tuple(o.time for o in group),
         unit=unit_words(last.value.unit),
@@ -164,6 +164,12 @@ def short_name(text: str) -> str:
 def key_table() -> tuple[dict[str, object], ...]:
     """The values worth a place in the banner, as data."""
     return tuple(json.loads((RESOURCES / "theme" / "key_values.json").read_text("utf-8")))
+
+
+@cache
+def known_names() -> dict[str, Label]:
+    """LOINC code -> the short name used in wards."""
+    return {code: Label(str(r["en"]), str(r["zh"])) for r in key_table() for code in r["loinc"]}  # type: ignore[attr-defined]
 
 
 def key_values(case: Case, *, banner: bool) -> tuple[KeyValue, ...]:

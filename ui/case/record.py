@@ -10,7 +10,7 @@ from core.domain.record import Medication, Problem
 from ui.case.facts import Series, TimelineLine, current_medicines, series, timeline
 from ui.theme import icons
 from ui.theme.theme import surface
-from ui.translate import tr
+from ui.translate import say, tr
 from ui.widgets import bars, paint
 from ui.widgets.chip import Chip
 from ui.widgets.layout import band, column, panel, row, scroll
@@ -104,7 +104,7 @@ class LabRows(PaintedRows):
         """Draw a row."""
         name_wide = int(rect.width() * 0.33)
         line_wide = int(rect.width() * 0.19)
-        paint.text(painter, QRect(rect.x(), rect.y(), name_wide, rect.height()), row.name, px=12)
+        paint.text(painter, QRect(rect.x(), rect.y(), name_wide, rect.height()), say(row.name), px=12)
         line = QRect(rect.x() + name_wide + 6, rect.y() + 3, line_wide, rect.height() - 6)
         bars.sparkline(painter, line, row.values[-8:], (row.low, row.high), row.tone if row.mark else "text.2")
         number = QRect(line.right() + 4, rect.y(), 56, rect.height())
@@ -118,7 +118,7 @@ class LabRows(PaintedRows):
         """A row in words."""
         course = ", ".join(f"{t[:10]}: {v:g}" for t, v in list(zip(row.times, row.values, strict=True))[-5:])
         mark = {"H": tr("high"), "L": tr("low")}.get(row.mark, "")
-        return f"{row.name} {row.text} {row.unit} {mark}\n{course}".strip()
+        return f"{say(row.name)} {row.text} {row.unit} {mark}\n{course}".strip()
 
 
 class RecordColumn(QWidget):

@@ -142,14 +142,14 @@ class ImagePanel(QWidget):
         self.header = PanelHeader("Image", self.mode)
         self.pair, self.rows = Pair(), RegionRows()
         ask = Button("Evidence map", "layers", on_click=self._ask)
-        none = StatePanel("xray", "No image in this case", "The explanation rests on the record alone.")
+        self._none = StatePanel("xray", "No image in this case", "The explanation rests on the record alone.")
         self._unexplained = StatePanel(
             "layers", "No evidence map yet", "Computing it takes some seconds and can be cancelled.", ask
         )
         shown = panel(column(self.pair, self.rows, gap=0))
         shown.layout().setStretch(0, 1)
         self._stack = QStackedWidget()
-        for part in (shown, none, self._unexplained):
+        for part in (shown, self._none, self._unexplained):
             self._stack.addWidget(part)
         self.setLayout(column(self.header, self._stack, gap=0))
         self.layout().setStretch(1, 1)
@@ -181,13 +181,19 @@ class ImagePanel(QWidget):
         if not explained:
             refused = next((say(r.reason) for r in case.refusals), "")
             self._stack.setCurrentIndex(2 if self._ref else 1)
-            if case.images and not self._ref and refused:
-                panel_ = self._stack.widget(1)
-                assert isinstance(panel_, StatePanel)
-                panel_.say(tr("No estimate"), refused)
+            if not self._ref:
+                self._say_none(case, refused)
             return None
         self._stack.setCurrentIndex(0)
         return self._show_map(explained[0], maps[explained[0].id])
+
+    def _say_none(self, case: Case, refused: str) -> None:
+        if refused:
+            self._none.say(tr("No estimate"), refused)
+        elif case.images:
+            self._none.say(tr("No model looked at this image"), tr("The explanation rests on the record alone."))
+        else:
+            self._none.say(tr("No image in this case"), tr("The explanation rests on the record alone."))
 
     def _show_map(self, ref: ImageRef, explanation: ImageExplanation) -> ImageExplanation:
         rose, blue = (color(t).toTuple()[:3] for t in ("shap.pos", "shap.neg"))

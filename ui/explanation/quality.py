@@ -145,7 +145,7 @@ class Provenance(QWidget):
         self.right.show_rows(
             (
                 ("Engine", f"{version.name} {version.version}" if version else unknown),
-                ("Table hash", _short(version.sha256) if version else unknown),
+                ("Table hash", (_short(version.sha256) if version else "") or unknown),
                 ("Input hash", _short(digest) or unknown),
                 ("Provider", image.provider or unknown if image else "CPU"),
                 ("Random seed", str(image.seed) if image else "—"),

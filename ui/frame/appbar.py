@@ -54,12 +54,14 @@ class AppBar(QFrame):
         bind(self.synthetic, "set_words", "SYNTHETIC")
         self.offline = Chip("OFFLINE", "green", icon="wifioff")
         bind(self.offline, "set_words", "OFFLINE")
+        for badge in (self.synthetic, self.offline):
+            badge.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.theme = IconButton("sun", "Switch theme", key="Ctrl+Shift+T")
         self.help = IconButton("help", "Keyboard and help", key="F1")
         self.lock = Button("Lock", "lock")
         self.lock_icon = IconButton("lock", "Lock", key="Ctrl+L")
         spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        spacer.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Preferred)
         self.setLayout(
             row(
                 Logo(),

@@ -12,6 +12,7 @@ from ui.widgets import paint
 
 PADDING = 14
 MAX_TITLE = 190
+LEAST_TITLE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,16 @@ class TabStrip(QWidget):
         """All keys in order."""
         return tuple(tab.key for tab in self._tabs)
 
-    def _width(self, tab: Tab) -> int:
-        words = min(MAX_TITLE, paint.width(tab.title, 13, 500)) + 2
+    def _width(self, tab: Tab, most: int = MAX_TITLE) -> int:
+        words = min(most, paint.width(tab.title, 13, 500)) + 2
         return words + 2 * PADDING + (22 if tab.icon else 0) + (16 if tab.flagged else 0) + (20 if tab.closable else 0)
 
     def _rects(self) -> list[tuple[Tab, QRect]]:
-        x, made = 0, []
+        x, made, most = 0, [], MAX_TITLE
+        while most > LEAST_TITLE and sum(self._width(tab, most) for tab in self._tabs) > self.width():
+            most -= 10
         for tab in self._tabs:
-            wide = self._width(tab)
+            wide = self._width(tab, most)
             made.append((tab, QRect(x, 6, wide, self.height() - 6)))
             x += wide
         return made

@@ -98,7 +98,8 @@ class TreatmentPage(QWidget):
         self._tight = False
         self._opened = ""
         self.choice = QComboBox()
-        self.choice.setMaximumWidth(230)
+        self.choice.setFixedWidth(210)
+        self.choice.view().setMinimumWidth(340)
         bind(self.choice, "setAccessibleName", "Diagnosis to treat")
         self.options_head = PanelHeader("Plan options", self.choice, height=38)
         self.changes_head = PanelHeader("Change current medicines")

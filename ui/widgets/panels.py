@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSizePo
 from ui.theme import icons
 from ui.theme.theme import restyle
 from ui.translate import bind
+from ui.widgets import paint
 from ui.widgets.button import Button
 from ui.widgets.layout import band, column, row
 from ui.widgets.text import Elided, fixed, label
@@ -81,8 +82,6 @@ class SectionHead(QToolButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint."""
-        from ui.widgets import paint
-
         painter = QPainter(self)
         icons.draw(painter, "chevd" if self.isChecked() else "chevr", "text.3", 12, 8, 14)
         area = self.rect().adjusted(34, 0, 0, 0)
@@ -104,6 +103,18 @@ class Section(QWidget):
         self.head.toggled.connect(content.setVisible)
 
 
+class SegmentButton(QToolButton):
+    """One choice; never narrower than its words."""
+
+    def sizeHint(self) -> QSize:
+        """The words and some room."""
+        return QSize(paint.width(self.text(), 13, 500) + 22, 26)
+
+    def minimumSizeHint(self) -> QSize:
+        """The same."""
+        return self.sizeHint()
+
+
 class Segmented(QWidget):
     """A row of exclusive choices; `items` are (value, English text). `translate` off for data such as names."""
 
@@ -119,7 +130,7 @@ class Segmented(QWidget):
         self._group = QButtonGroup(self)
         self._small, self._translate = small, translate
         self._buttons: dict[str, QToolButton] = {}
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.set_items(items, value)
 
     def set_items(self, items: tuple[tuple[str, str], ...], value: str = "") -> None:
@@ -134,9 +145,10 @@ class Segmented(QWidget):
         self.set_value(value or (items[0][0] if items else ""))
 
     def _button(self, key: str, words: str) -> QToolButton:
-        made = QToolButton()
+        made = SegmentButton()
         made.setCheckable(True)
         made.setProperty("seg", "true")
+        made.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         if self._translate:
             bind(made, "setText", words)

@@ -24,7 +24,7 @@ from ui.worklist.rows import KINDS, PRESSING, CaseSummary, flag_kind, updated
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("Patient", "Age", "Reason", "Data", "Top suggestion, 90 % interval", "Flag", "Status", "Time")
 PATIENT, AGE, REASON, DATA, TOP, FLAG, STATUS, TIME = range(8)
-WIDTHS = (163, 66, 164, 130, 200, 136, 122, 62)
+WIDTHS = (163, 66, 160, 130, 190, 150, 122, 62)
 ROW_HEIGHT = 49
 KIND_ICONS = {"notes": "doc", "labs": "flask", "radiograph": "xray", "ct_mr": "ct", "ecg": "ecg", "genes": "dna"}
 STATUS_LOOK = {
@@ -324,8 +324,8 @@ class CaseTable(QTableView):
             wide[DATA], wide[FLAG], wide[STATUS] = 112, 124, 112
         self._delegate.compact = room < sum(WIDTHS)
         spare = room - sum(wide)
-        wide[REASON] += int(spare * 0.45)
-        wide[TOP] += spare - int(spare * 0.45)
+        for column, share in ((REASON, 0.4), (TOP, 0.4), (FLAG, 0.2)):
+            wide[column] += int(spare * share)
         for i, value in enumerate(wide):
             self.setColumnWidth(i, max(40, value))
 

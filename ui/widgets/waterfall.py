@@ -1,0 +1,181 @@
+"""A waterfall of contributions from a base to a value, in log-odds or probability."""
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from ui.theme.theme import color
+from ui.translate import tr
+from ui.widgets import paint
+
+LABEL = 184
+ROW = 31
+TOP = 34
+BOTTOM = 44
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One arrow: its label, the value behind it, its contribution in log-odds (nats)."""
+
+    label: str
+    detail: str
+    value: float
+
+
+def sigmoid(x: float) -> float:
+    """Probability of a log-odds."""
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def shorten(steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
+    """The `most` largest in falling size, the rest as one sum."""
+    ranked = sorted(steps, key=lambda s: -abs(s.value))
+    if len(ranked) <= most + 1:
+        return tuple(ranked)
+    rest = ranked[most:]
+    other = Step(tr("{n} other findings", n=len(rest)), tr("sum"), sum(s.value for s in rest))
+    return (*ranked[:most], other)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round positions between two values, about six."""
+    span = max(high - low, 1e-9)
+    size = 10 ** math.floor(math.log10(span / 5))
+    step = next(size * k for k in (1, 2, 2.5, 5, 10) if span / (size * k) <= 6)
+    first = math.ceil(low / step)
+    return [round((first + i) * step, 10) for i in range(int((high - low) / step) + 1) if (first + i) * step <= high]
+
+
+class Waterfall(QWidget):
+    """Arrows to the right raise, to the left lower; sign and direction repeat the colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps: tuple[Step, ...] = ()
+        self._base = 0.0
+        self._as_probability = False
+        self.setMinimumHeight(TOP + BOTTOM + 4 * ROW)
+
+    def show_steps(self, steps: tuple[Step, ...], base: float, *, as_probability: bool = False) -> None:
+        """Show steps (in the order given) from `base` log-odds."""
+        self._steps, self._base, self._as_probability = steps, base, as_probability
+        end = base + sum(s.value for s in steps)
+        spoken = [f"{s.label} {s.value:+.2f}" for s in steps]
+        begin = tr("from {base} to {end} log-odds", base=f"{base:+.2f}", end=f"{end:+.2f}")
+        self.setAccessibleName(f"{begin}: {', '.join(spoken)}")
+        self.setMinimumHeight(TOP + BOTTOM + ROW * len(steps) if len(steps) > 11 else TOP + BOTTOM + 24 * len(steps))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """All rows."""
+        return QSize(480, TOP + BOTTOM + ROW * max(4, len(self._steps)))
+
+    def _scale(self, log_odds: float) -> float:
+        return sigmoid(log_odds) if self._as_probability else log_odds
+
+    def _range(self) -> tuple[float, float]:
+        at, points = self._base, [self._base]
+        for step in self._steps:
+            at += step.value
+            points.append(at)
+        scaled = [self._scale(p) for p in points]
+        low, high = min(scaled), max(scaled)
+        margin = max(0.12 * (high - low), 0.02 if self._as_probability else 0.1)
+        return low - margin, high + 2.2 * margin
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint."""
+        if not self._steps:
+            return
+        painter = QPainter(self)
+        low, high = self._range()
+        left, right = LABEL, self.width() - 16
+
+        def x_of(log_odds: float) -> float:
+            return left + (self._scale(log_odds) - low) / (high - low) * (right - left)
+
+        height = min(ROW, (self.height() - TOP - BOTTOM) // len(self._steps))
+        bottom = TOP + height * len(self._steps)
+        self._paint_axis(painter, low, high, left, right, bottom)
+        end = self._base + sum(s.value for s in self._steps)
+        self._paint_ends(painter, x_of(self._base), x_of(end), bottom, end)
+        at = self._base
+        for i, step in enumerate(self._steps):
+            y = TOP + i * height
+            self._paint_label(painter, step, y, height)
+            self._paint_arrow(painter, x_of(at), x_of(at + step.value), y, height, step)
+            at += step.value
+
+    def _paint_axis(self, painter: QPainter, low: float, high: float, left: int, right: int, bottom: int) -> None:
+        for tick in ticks(low, high):
+            if self._as_probability and not 0 <= tick <= 1:
+                continue
+            x = round(left + (tick - low) / (high - low) * (right - left))
+            painter.fillRect(x, TOP, 1, bottom - TOP, color("chart.grid"))
+            upper = f"{100 * tick:.0f} %" if self._as_probability else f"{tick:+.1f}" if tick else "0.0"
+            area = QRect(x - 30, bottom + 6, 60, 15)
+            paint.text(painter, area, upper, "text.2", px=11, align=paint.CENTRE)
+            if not self._as_probability:
+                words = f"{100 * sigmoid(tick):.0f} %"
+                paint.text(painter, area.translated(0, 16), words, "text.2", px=11, align=paint.CENTRE)
+        names = (tr("probability"),) if self._as_probability else (tr("log-odds"), tr("probability"))
+        for i, name in enumerate(names):
+            area = QRect(0, bottom + 6 + 16 * i, LABEL - 34, 15)
+            paint.text(painter, area, name, "text.3", px=11, align=paint.RIGHT)
+
+    def _paint_ends(self, painter: QPainter, start: float, end: float, bottom: int, value: float) -> None:
+        pen = QPen(color("text.2"), 1)
+        pen.setDashPattern([3, 3])
+        painter.setPen(pen)
+        for x in (start, end):
+            painter.drawLine(QPointF(x, TOP - 10), QPointF(x, bottom))
+        base = tr("base {value} · {p} %", value=f"{self._base:+.2f}", p=round(100 * sigmoid(self._base)))
+        final = f"f(x) {value:+.2f} · {round(100 * sigmoid(value))} %"
+        base_wide, final_wide = paint.width(base, 12), paint.width(final, 12, 600)
+        first = QRect(max(0, min(int(start - base_wide / 2), self.width() - base_wide)), 4, base_wide + 2, 18)
+        x = max(0, min(int(end - final_wide / 2), self.width() - final_wide - 4))
+        if start <= end:
+            x = max(x, first.right() + 10)
+        else:
+            x = min(x, first.x() - final_wide - 10)
+        paint.text(painter, first, base, "text.2", px=12)
+        paint.text(painter, QRect(x, 4, final_wide + 2, 18), final, "text.1", px=12, weight=600)
+
+    def _paint_label(self, painter: QPainter, step: Step, y: int, height: int) -> None:
+        if height >= 28:
+            paint.text(painter, QRect(14, y, LABEL - 20, 16), step.label, px=12, weight=500)
+            paint.text(painter, QRect(14, y + 14, LABEL - 20, 14), step.detail, "text.3", px=11)
+        else:
+            used = paint.text(painter, QRect(14, y, LABEL - 20, height), step.label, px=12, weight=500)
+            area = QRect(20 + used, y, max(0, LABEL - 26 - used), height)
+            paint.text(painter, area, step.detail, "text.3", px=11)
+
+    def _paint_arrow(self, painter: QPainter, start: float, end: float, y: int, height: int, step: Step) -> None:
+        raises = step.value >= 0
+        middle, half = y + min(height, 28) / 2, 8.0
+        tip = 6.0 if raises else -6.0
+        if abs(end - start) < 6:
+            tip = end - start
+        points = [
+            QPointF(start, middle - half),
+            QPointF(end - tip, middle - half),
+            QPointF(end, middle),
+            QPointF(end - tip, middle + half),
+            QPointF(start, middle + half),
+        ]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color("shap.pos" if raises else "shap.neg"))
+        painter.drawPolygon(QPolygonF(points))
+        painter.restore()
+        words = f"{step.value:+.2f}".replace("-", "−")
+        wide = paint.width(words, 12, 600) + 2
+        tone = "shap.posText" if raises else "shap.negText"
+        x = end + 6 if raises else end - wide - 6
+        paint.text(painter, QRect(int(x), int(middle - 9), wide, 18), words, tone, px=12, weight=600)
+        painter.fillRect(round(end), int(middle + half), 1, max(0, height - int(2 * half)), color("text.3"))
