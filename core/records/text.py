@@ -13,7 +13,19 @@ from core.records.limits import MAX_NOTE_BYTES, check_size
 _HEADER = 1500
 """Characters of the note in which the patient is looked for: later ages and sexes are often a relative's."""
 
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_SPELLED = {
+    **{w: n for n, w in enumerate(_ONES, start=1)},
+    **{f"{t}{one}": 20 + 10 * i + j for i, t in enumerate(_TENS) for j, one in enumerate(["", *_ONES[:9]])},
+}
+"""Ages in words, hyphens and spaces removed: "sixtyseven" -> 67."""
+
 _AGE_SEX = (
+    re.compile(rf"\b(?P<spelled>(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES[:9])}))?|{'|'.join(_ONES)})"
+               r"[\s-]+years?[\s-]+old[\s,-]+"
+               r"(?:(?!old|and|with)[a-z-]+[\s,]+){0,3}?(?P<sex>wom[ae]n|female|girl|lady|m[ae]n|male|boy|gentleman)\b", re.I),
     re.compile(r"\b(?P<age>\d{1,3})[\s-]*(?:years?|yrs?|y/?o|y)\.?[\s-]*(?:old|of age)?[\s,-]*"
                r"(?:(?!old|and|with)[a-z-]+[\s,]+){0,3}?"
                r"(?P<sex>wom[ae]n|female|girl|lady|m[ae]n|male|boy|gentleman|[fm])\b", re.I),
@@ -122,6 +134,8 @@ def _age_and_sex(head: str) -> tuple[float | None, Sex, list[tuple[int, int]]]:
 
 def _years(match: re.Match[str]) -> float | None:
     parts = match.groupdict()
+    if parts.get("spelled"):
+        return float(_SPELLED[re.sub(r"[\s-]", "", parts["spelled"].lower())])
     whole = parts.get("age") or parts.get("age2")
     value = float(whole) if whole else (
         float(parts["months"]) / 12 if parts.get("months") else float(parts.get("days") or 0) / 365.2425
