@@ -104,16 +104,17 @@ class CommonEngine:
         return cast(Array, share[:-1]), float(share[-1]), log_evidence
 
     def _abstention(self, scores: Scores) -> Abstention | None:
-        """Too little to go on: findings that no condition lists, or only history, do not carry a differential."""
+        """Too little to go on: findings that no condition lists, or only history, do not carry a differential.
+
+        Denied findings count too, but at least one must be present.
+        """
         informative = [
             o
             for o in scores.observations
-            if o.present
-            and self.tables.findings[o.index].kind not in HISTORY_KINDS
-            and self.likelihood.known[:, o.index].any()
+            if self.tables.findings[o.index].kind not in HISTORY_KINDS and self.likelihood.known[:, o.index].any()
         ]
         needed = self.settings.minimum_informative
-        if len(informative) >= needed and len(self.tables.conditions):
+        if needed == 0 or (len(informative) >= needed and any(o.present for o in informative)):
             return None
         text = Label(
             f"Only {len(informative)} informative findings; at least {needed} are needed for a differential.",

@@ -139,6 +139,8 @@ def test_it_abstains_on_too_little() -> None:
     ranking = engine().rank([finding("fever"), finding("recent_surgery")], Patient(), NOW)
     assert ranking.abstention is not None and not ranking.hypotheses and ranking.none_of_these == 1
     assert engine().rank([finding("fever"), finding("cough")], Patient(), NOW).abstention is None
+    assert engine().rank([finding("fever"), absent("cough")], Patient(), NOW).abstention is None
+    assert engine().rank([absent("fever"), absent("cough")], Patient(), NOW).abstention is not None
 
 
 def test_unexplained_findings_leave_room_for_none_of_these() -> None:
