@@ -25,7 +25,8 @@ _SPELLED = {
 _AGE_SEX = (
     re.compile(rf"\b(?P<spelled>(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES[:9])}))?|{'|'.join(_ONES)})"
                r"[\s-]+years?[\s-]+old[\s,-]+"
-               r"(?:(?!old|and|with)[a-z-]+[\s,]+){0,3}?(?P<sex>wom[ae]n|female|girl|lady|m[ae]n|male|boy|gentleman)\b", re.I),
+               r"(?:(?!old|and|with)[a-z-]+[\s,]+){0,3}?"
+               r"(?P<sex>wom[ae]n|female|girl|lady|m[ae]n|male|boy|gentleman)\b", re.I),
     re.compile(r"\b(?P<age>\d{1,3})[\s-]*(?:years?|yrs?|y/?o|y)\.?[\s-]*(?:old|of age)?[\s,-]*"
                r"(?:(?!old|and|with)[a-z-]+[\s,]+){0,3}?"
                r"(?P<sex>wom[ae]n|female|girl|lady|m[ae]n|male|boy|gentleman|[fm])\b", re.I),
@@ -144,7 +145,8 @@ def _years(match: re.Match[str]) -> float | None:
 
 
 _RELATIVE = re.compile(
-    r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|uncle|aunt|cousin|parents?|grand\w+|sibling|partner|family)\b"
+    r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|uncle|aunt|"
+    r"cousin|parents?|grand\w+|sibling|partner|family)\b"
     r"[^.\n]{0,40}$|(?:父|母|兄|弟|姐|妹|配偶|妻|丈夫|子女|家族)[^。\n]{0,12}$",
     re.I,
 )
