@@ -6,6 +6,8 @@ from threading import Lock
 from core.imaging.pixels import Frame
 
 DEFAULT_BUDGET = 2 * 1024**3
+SLACK = 0.05
+"""Share of the budget made free at once, so that not every new frame sorts the old ones."""
 
 
 class FrameCache:
@@ -17,6 +19,7 @@ class FrameCache:
         self._lock = Lock()
         self._bytes = 0
         self._distance: Callable[[Hashable], float] | None = None
+        self._farthest = 0.0
 
     @property
     def bytes(self) -> int:
@@ -37,9 +40,10 @@ class FrameCache:
         """How far each key is from what is shown now."""
         with self._lock:
             self._distance = distance
+            self._farthest = max(map(distance, self._frames), default=0.0)
 
     def put(self, key: Hashable, image: Frame) -> None:
-        """Keep a frame and drop what no longer fits. The frame just put stays."""
+        """Keep a frame; past the budget, make a twentieth of it free. The frame just put stays."""
         with self._lock:
             self._drop(key)
             self._frames[key] = image
@@ -58,7 +62,7 @@ class FrameCache:
         with self._lock:
             if self._bytes + nbytes <= self.budget_bytes:
                 return True
-            return self._distance is not None and any(self._distance(k) > distance for k in self._frames)
+            return self._distance is not None and self._farthest > distance
 
     def _drop(self, key: Hashable) -> None:
         old = self._frames.pop(key, None)
@@ -70,9 +74,11 @@ class FrameCache:
         if self._distance is not None:
             keys.sort(key=self._distance, reverse=True)
         for key in keys:
-            if self._bytes <= self.budget_bytes:
-                return
+            if self._bytes <= self.budget_bytes * (1 - SLACK):
+                break
             self._drop(key)
+        if self._distance is not None:
+            self._farthest = max(map(self._distance, self._frames), default=0.0)
 
 
 def nearest_first(count: int, focus: int) -> Iterator[int]:

@@ -19,6 +19,7 @@ from pydicom.uid import UID
 
 from core.errors import Unreadable
 from core.imaging.header import Header, guarded, read_dataset
+from core.imaging.types import Instance
 
 if TYPE_CHECKING:
     from core.imaging.isolated import Helper
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MAX_FRAME_BYTES = 1 << 30
 """Largest decoded frame (bytes); more is refused before anything is allocated."""
 
-_NATIVE = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
+NATIVE = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
 _DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _SOC_SIZ = b"\xff\x4f\xff\x51"
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
@@ -47,7 +48,7 @@ def stored(header: Header, index: int) -> NDArray[Any]:
     frames = max(header.integer("NumberOfFrames", 1), 1)
     if not 0 <= index < frames:
         raise Unreadable(f"{name} has no frame {index + 1}.")
-    if header.syntax in _NATIVE and header.pixel_length > 0 and samples == 1 and bits in {8, 16, 32}:
+    if header.syntax in NATIVE and header.pixel_length > 0 and samples == 1 and bits in {8, 16, 32}:
         return _native(header, index, (rows, columns), bits)
     return _decoded(header, index)
 
@@ -66,6 +67,19 @@ def _native(header: Header, index: int, shape: tuple[int, int], bits: int) -> ND
         if file.readinto(cast(Any, values.reshape(-1).view(np.uint8))) != size:
             raise Unreadable(f"{Path(header.path).name}: the pixel data is cut off.", "Ask for the file again.")
     return tidy(values, header.integer("BitsStored", bits), header.integer("HighBit", -1))
+
+
+def read_into(target: NDArray[Any], instance: Instance, index: int) -> None:
+    """Read an uncompressed frame into `target` (rows, columns, contiguous) without a copy. Raises `Unreadable`."""
+    try:
+        with Path(instance.path).open("rb", buffering=0) as file:
+            file.seek(instance.pixel_offset + index * target.nbytes)
+            count = file.readinto(cast(Any, target.reshape(-1).view(np.uint8)))
+    except OSError as error:
+        raise Unreadable(f"{Path(instance.path).name} could not be read ({error.strerror}).") from error
+    if count != target.nbytes:
+        raise Unreadable(f"{Path(instance.path).name}: the pixel data is cut off.", "Ask for the file again.")
+    tidy(target, instance.bits_stored or instance.bits_allocated, -1)
 
 
 def tidy(values: NDArray[Any], bits_stored: int, high_bit: int) -> NDArray[Any]:

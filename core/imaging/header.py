@@ -169,16 +169,18 @@ def _value(vr: str, raw: bytes, encodings: list[str]) -> Any:
         count = len(raw) // size
         numbers = struct.unpack(f"<{count}{code}", raw[: count * size])
         return numbers[0] if count == 1 else numbers
-    if vr == "PN":
+    plain = raw.isascii() and b"\x1b" not in raw
+    if vr == "PN" and not plain:
         return _person(raw, encodings)
-    if vr in {"LO", "SH", "LT", "ST", "UT"}:
+    if not plain and vr in {"LO", "SH", "LT", "ST", "UT"}:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             text = charset.decode_bytes(raw, encodings, {0x0A, 0x0C, 0x0D})
     else:
         text = raw.decode("ascii", "replace")
-    parts = tuple(part.strip(" \0") for part in text.split("\\"))
-    return parts[0] if len(parts) == 1 else parts
+    if "\\" not in text or vr in {"PN", "LT", "ST", "UT"}:
+        return text.strip(" \0")
+    return tuple(part.strip(" \0") for part in text.split("\\"))
 
 
 def _person(raw: bytes, encodings: list[str]) -> str:

@@ -62,6 +62,8 @@ def instance_of(header: Header) -> Instance:
         synthetic=is_synthetic(header),
         pixel_offset=header.pixel_offset if header.pixel_length > 0 else -1,
         bits_allocated=header.integer("BitsAllocated"),
+        bits_stored=header.integer("BitsStored"),
+        rescale=_rescale(header),
         signed=header.integer("PixelRepresentation") == 1,
     )
 
@@ -72,6 +74,13 @@ def _kind(header: Header) -> str:
         if uid == prefix or uid.startswith(prefix + "."):
             return _KINDS[prefix]
     return "image" if header.has_pixels and header.integer("Rows") > 0 else "object without a picture"
+
+
+def _rescale(header: Header) -> tuple[float, float] | None:
+    if header.present & {"ModalityLUTSequence", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"}:
+        return None
+    slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
+    return slope or 1.0, intercept or 0.0
 
 
 def _planes(header: Header) -> tuple[Plane, ...]:

@@ -54,8 +54,12 @@ class Instance:
     frame_time_ms: float | None = None
     synthetic: bool = False
     pixel_offset: int = -1
+    """Byte where uncompressed pixel data begins; -1 when it has to be decoded."""
     bits_allocated: int = 0
+    bits_stored: int = 0
     signed: bool = False
+    rescale: tuple[float, float] | None = None
+    """(slope, intercept) that hold for every frame; None where groups or tables say more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.basics import Label
-from core.imaging import nifti
+from core.imaging import decode, nifti
 from core.imaging.header import read_header
 from core.imaging.pixels import frame_of
 from core.imaging.types import FrameAddress, Instance, Plane, Series, Vector
@@ -153,6 +153,9 @@ def _load(addresses: Sequence[FrameAddress], shape: tuple[int, int, int], report
     for index, address in enumerate(addresses):
         if index % 16 == 0:
             report(index, len(addresses), Path(address.instance.path).name)
+        if volume is not None and _straight(address.instance, volume, grey):
+            decode.read_into(volume[index], address.instance, address.frame)
+            continue
         image = frame_of(read_header(address.instance.path), address.frame)
         if volume is None:
             volume, grey = np.empty(shape, image.stored.dtype), image.grey
@@ -163,6 +166,14 @@ def _load(addresses: Sequence[FrameAddress], shape: tuple[int, int, int], report
             volume[index] = image.stored
     assert volume is not None
     return volume, grey
+
+
+def _straight(instance: Instance, volume: NDArray[Any], grey: Grey) -> bool:
+    """Whether the slice's bytes are the volume's values: uncompressed, all bits stored or unsigned, same rescale."""
+    if instance.pixel_offset < 0 or instance.syntax not in decode.NATIVE or instance.rescale is None:
+        return False
+    same_type = volume.dtype == np.dtype(f"<{'i' if instance.signed else 'u'}{instance.bits_allocated // 8}")
+    return same_type and grey == Grey(*instance.rescale)
 
 
 def _rescaled(volume: NDArray[Any], done: int, grey: Grey) -> tuple[NDArray[Any], Grey]:

@@ -1,5 +1,6 @@
 """The visible part of a frame as screen pixels: resample the stored values once, window them at every drag. No Qt."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,24 +50,25 @@ class Renderer:
         self._frame, self._levels, self._key, self._patch = None, [], None, None
 
     def _resample(self, placed: Transform, screen: tuple[int, int], smooth: bool) -> None:
+        """Cut out what is visible, resize it, turn it. Resizing is 20 times as fast as warping 16-bit values."""
         import cv2
 
-        rows, columns = self._levels[0].shape[:2]
-        box = _screen_box(placed, (rows, columns), screen)
-        if box is None:
+        level = self._level(placed.scale)
+        source, factor = self._levels[level], 1 << level
+        crop = _visible(placed, (source.shape[0] * factor, source.shape[1] * factor), screen, factor)
+        if crop is None:
             self._patch = None
             return
-        x, y, width, height = box
-        level = self._level(placed.scale)
-        source, factor = self._levels[level], 2.0**level
-        matrix = placed.matrix.copy()
-        matrix[:, 2] += matrix[:, :2] @ np.full(2, (factor - 1) / 2)
-        matrix[:, :2] *= factor
-        # Screen pixel (0, 0) has its centre at (0.5, 0.5), image pixels at whole coordinates.
-        matrix[:, 2] -= (x + 0.5, y + 0.5)
-        flags = cv2.INTER_LINEAR if smooth or placed.scale < 1 else cv2.INTER_NEAREST
-        self._patch = cv2.warpAffine(source, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        self._corner = (x, y)
+        (c0, r0, c1, r1), (x0, y0, x1, y1) = crop
+        part = source[r0 // factor : r1 // factor, c0 // factor : c1 // factor]
+        linear = placed.matrix[:, :2]
+        turned = abs(linear[0, 1]) > abs(linear[0, 0])
+        size = (y1 - y0, x1 - x0) if turned else (x1 - x0, y1 - y0)
+        how = cv2.INTER_LINEAR if smooth or placed.scale < 1 else cv2.INTER_NEAREST
+        if size != (part.shape[1], part.shape[0]):
+            part = cv2.resize(part, size, interpolation=how)
+        self._patch = np.ascontiguousarray(_oriented(part, linear, turned))
+        self._corner = (x0, y0)
 
     def _level(self, scale: float) -> int:
         """The halved copy that is still at least as fine as the screen."""
@@ -97,11 +99,27 @@ def _displayable(stored: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(stored, dtype=np.float32)
 
 
-def _screen_box(placed: Transform, image: tuple[int, int], screen: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """(x, y, width, height) of the part of the screen that the image covers."""
-    corners = [placed.to_screen((c, r)) for c in (-0.5, image[1] - 0.5) for r in (-0.5, image[0] - 0.5)]
-    left, right = min(c[0] for c in corners), max(c[0] for c in corners)
-    top, bottom = min(c[1] for c in corners), max(c[1] for c in corners)
-    x, y = max(round(left), 0), max(round(top), 0)
-    width, height = min(round(right), screen[0]) - x, min(round(bottom), screen[1]) - y
-    return (x, y, width, height) if width > 0 and height > 0 else None
+def _oriented(part: NDArray[Any], linear: NDArray[np.float64], turned: bool) -> NDArray[Any]:
+    """The part as it lies on the screen: transposed for quarter turns, reversed along mirrored axes."""
+    right, down = (linear[0, 1], linear[1, 0]) if turned else (linear[0, 0], linear[1, 1])
+    part = part.swapaxes(0, 1) if turned else part
+    part = part[:, ::-1] if right < 0 else part
+    return part[::-1] if down < 0 else part
+
+
+Box = tuple[int, int, int, int]
+
+
+def _visible(placed: Transform, image: tuple[int, int], screen: tuple[int, int], step: int) -> tuple[Box, Box] | None:
+    """(columns and rows, in whole `step`s, that can be seen; where they lie on the screen), to half a pixel."""
+    seen = [placed.to_image((x, y)) for x in (0, screen[0]) for y in (0, screen[1])]
+    c0 = max(math.floor(min(p[0] for p in seen)) // step * step, 0)
+    r0 = max(math.floor(min(p[1] for p in seen)) // step * step, 0)
+    c1 = min((math.ceil(max(p[0] for p in seen)) // step + 1) * step, image[1])
+    r1 = min((math.ceil(max(p[1] for p in seen)) // step + 1) * step, image[0])
+    if c0 >= c1 or r0 >= r1:
+        return None
+    a, b = placed.to_screen((c0 - 0.5, r0 - 0.5)), placed.to_screen((c1 - 0.5, r1 - 0.5))
+    x0, x1 = sorted((round(a[0]), round(b[0])))
+    y0, y1 = sorted((round(a[1]), round(b[1])))
+    return ((c0, r0, c1, r1), (x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))

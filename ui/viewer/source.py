@@ -1,6 +1,7 @@
 """What a viewport shows: the frames of a series, or the cuts of a volume. No Qt."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Protocol
 
 from core.imaging import measure
@@ -13,6 +14,9 @@ from core.imaging.volume import dot, normal
 from core.imaging.volume_types import Volume
 from core.imaging.window import Grey, Table, Window
 
+AHEAD = 48
+"""Quick frames are read ahead only this far on either side: reading all would keep the window's thread waiting."""
+FAR = 1e9
 QUICK_BYTES = 4 * 1024**2
 """Uncompressed frames up to this size are read at once, without a round through the background."""
 _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 81, 91, 203))
@@ -52,6 +56,7 @@ class SeriesSource:
         self.series, self.cache, self.ids = series, cache, dict(ids or {})
         self.addresses = series.addresses()
         self.count = len(self.addresses)
+        self.places: dict[object, int] = {self.key(i): i for i in range(self.count)}
 
     def key(self, index: int) -> tuple[str, int]:
         """The frame's key in the cache."""
@@ -61,12 +66,13 @@ class SeriesSource:
     def get(self, index: int) -> Frame | None:
         """The frame if it is decoded, or can be read within milliseconds; else None."""
         found = self.cache.get(self.key(index))
-        if found is None and self._quick(index):
+        if found is None and self.quick(index):
             found = self.decode(index)
             self.cache.put(self.key(index), found)
         return found
 
-    def _quick(self, index: int) -> bool:
+    def quick(self, index: int) -> bool:
+        """Whether the frame is read in milliseconds: uncompressed and not large."""
         instance = self.addresses[index].instance
         return instance.pixel_offset >= 0 and self._bytes(index) <= QUICK_BYTES
 
@@ -84,12 +90,13 @@ class SeriesSource:
 
     def plan(self, focus: int) -> Iterator[Step]:
         """Frames to decode in the background, nearest first."""
-        for index in nearest_first(self.count, focus):
+        for index in islice(nearest_first(self.count, focus), 2 * AHEAD if self.quick(focus) else None):
             yield self.key(index), lambda i=index: self.decode(i), float(abs(index - focus)), self._bytes(index)
 
-    def distance(self, focus: int) -> dict[object, float]:
-        """How far each frame is from the focus."""
-        return {self.key(i): float(abs(i - focus)) for i in range(self.count)}
+    def distance(self, key: object, focus: int) -> float:
+        """How far a frame is from the focus; infinite for frames of other series."""
+        place = self.places.get(key)
+        return abs(place - focus) if place is not None else FAR
 
     def instance(self, index: int) -> Instance:
         """The instance a frame belongs to."""

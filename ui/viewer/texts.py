@@ -3,6 +3,7 @@
 import json
 from functools import cache
 
+from core.domain.basics import Label
 from core.paths import RESOURCES
 from ui.translate import LANGUAGE, tr
 
@@ -12,6 +13,11 @@ def table() -> dict[str, str]:
     """English -> Chinese."""
     loaded: dict[str, str] = json.loads((RESOURCES / "viewer" / "zh.json").read_text("utf-8"))
     return loaded
+
+
+def label(english: str) -> Label:
+    """Both languages of a text."""
+    return Label(english, table().get(english, ""))
 
 
 def text(english: str, **values: object) -> str:

@@ -12,27 +12,26 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ImageRef, Measurement
 from core.errors import UserError
-from core.imaging import mpr
 from core.imaging.cache import DEFAULT_BUDGET, FrameCache
-from core.imaging.pixels import Frame, render
 from core.imaging.study import series_of
 from core.imaging.types import Series, Study
-from core.imaging.volume import NotAVolume, Volume, geometry_of, load_volume
+from core.imaging.volume_types import NotAVolume
 from ui.theme.theme import THEME, color, surface
 from ui.translate import LANGUAGE
-from ui.viewer import actions
+from ui.viewer import actions, cuts, dress
 from ui.viewer.marks import History
 from ui.viewer.overlay import HeatMap, heat_map
 from ui.viewer.presets import keys, presets
-from ui.viewer.source import CutSource, SeriesSource
+from ui.viewer.source import FAR, CutSource, SeriesSource
 from ui.viewer.texts import text
-from ui.viewer.thumbnails import PICTURE_HEIGHT, TILE_WIDTH, Entry, Strip
+from ui.viewer.thumbnails import Entry, Strip
 from ui.viewer.toolbar import EvidenceBar, ToolBar, fill_menu
 from ui.viewer.viewport import Viewport
 from ui.viewer.viewport_model import Marks, Overlay, Tool, ViewportModel
 from ui.viewer.worker import Decoder
 
 MAX_VIEWPORTS = 4
+READ_AHEAD_MS = 60
 
 
 class Viewer(QWidget):
@@ -71,6 +70,10 @@ class Viewer(QWidget):
         self.current = self.viewports[0]
         self._cine = QTimer(self)
         self._cine.timeout.connect(lambda: actions.cine_step(self))
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(READ_AHEAD_MS)
+        self._ahead.timeout.connect(lambda: self._follow(self.current))
         self._build()
         self._connect()
         self.set_tool(Tool.WINDOW.value)
@@ -88,7 +91,7 @@ class Viewer(QWidget):
         view.maximised.connect(lambda: self.act("maximise"))
         view.menuWanted.connect(self._open_menu)
         view.dropped.connect(lambda key, n=number: self._show_in(n, key))
-        view.pointed.connect(partial(self._pointed, number))
+        view.pointed.connect(partial(self.point_at, number))
         return view
 
     def _build(self) -> None:
@@ -255,7 +258,7 @@ class Viewer(QWidget):
     # Series
 
     def _add(self, series: Series, prefix: str, badge: str) -> str:
-        key = series.uid or series.instances[0].path
+        key = dress.series_key(series)
         self._series[key] = series
         first = series.instances[0]
         words = " ".join(w for w in (series.modality, text(first.view) if first.view else series.description) if w)
@@ -273,7 +276,7 @@ class Viewer(QWidget):
         self.strip.show_entries(entries)
         self.strip.setVisible(bool(entries))
         for key, series in self._series.items():
-            self.decoder.run(partial(_thumbnail, series), partial(self._thumbnail_ready, key))
+            self.decoder.run(partial(dress.thumbnail, series), partial(self._thumbnail_ready, key))
 
     def _thumbnail_ready(self, key: str, pixels: object) -> None:
         if isinstance(pixels, np.ndarray):
@@ -291,32 +294,24 @@ class Viewer(QWidget):
         view.linked_crosshair = False
         view.setToolTip("")
         view.show_source(source, start)
-        view.warnings = self._stack_reason(series)
+        view.warnings = ()
+        self.decoder.run(partial(dress.stack_reason, series), partial(self._reason_ready, view, source))
         self._preset = 1
         self._activate(number)
         self._follow(view)
         self.imageChanged.emit(self.shown_image_id())
 
-    def _stack_reason(self, series: Series) -> tuple[str, ...]:
-        """Why a stack of slices is no volume; nothing for single images."""
-        if (
-            len(series.addresses()) < 3
-            or series.instances[0].kind != "image"
-            or series.modality not in {"CT", "MR", "PT"}
-        ):
-            return ()
-        found = geometry_of(series)
-        return (found.reason.text(LANGUAGE.code),) if isinstance(found, NotAVolume) else ()
+    def _reason_ready(self, view: Viewport, source: SeriesSource, reason: object) -> None:
+        if view.model.source is source and isinstance(reason, NotAVolume):
+            view.warnings = (reason.reason,)
+            view.update()
 
     def _follow(self, view: Viewport) -> None:
         """Decode what is on the screen first, then around it, the viewport that moved before the others."""
         views = sorted(self.shown_viewports(), key=lambda v: v is not view)
         shown = [(v.model.source, v.model.index) for v in views]
         stacks = [(source, index) for source, index in shown if isinstance(source, SeriesSource)]
-        distance: dict[object, float] = {}
-        for source, index in reversed(stacks):
-            distance |= source.distance(index)
-        self.cache.focus(lambda key: distance.get(key, 1e9))
+        self.cache.focus(lambda key: min((s.distance(key, i) for s, i in stacks), default=FAR))
         first = [islice(source.plan(index), 1) for source, index in stacks]
         self.decoder.follow(chain(*first, *(source.plan(index) for source, index in stacks)))
 
@@ -338,56 +333,11 @@ class Viewer(QWidget):
 
     def show_mpr(self) -> None:
         """Axial, coronal and sagittal cuts of the active series, linked by a crosshair; or say why not."""
-        source = self.current.model.source
-        if not isinstance(source, SeriesSource):
-            return
-        series = source.series
-        if series.instances[0].kind != "volume":
-            found = geometry_of(series)
-            if isinstance(found, NotAVolume):
-                self.current.warnings = (found.reason.text(LANGUAGE.code),)
-                self.current.update()
-                return
-        self.current.warnings = (text("Building the volume …"),)
-        self.current.update()
-        self.decoder.run(partial(load_volume, series), partial(self._volume_ready, source))
+        cuts.show(self)
 
-    def _volume_ready(self, source: SeriesSource, volume: object) -> None:
-        if self.current.model.source is not source:
-            return
-        if not isinstance(volume, Volume):
-            reason = volume.reason.text(LANGUAGE.code) if isinstance(volume, NotAVolume) else str(volume)
-            self.current.warnings = (reason,)
-            self.current.update()
-            return
-        image = source.get(self.current.model.index)
-        windows = (self.current.model.voi(image),) if image is not None else ()
-        self.set_layout("mpr")
-        oblique = mpr.obliquity_degrees(volume.geometry) > 5
-        for number, name in enumerate(mpr.VIEWS):
-            view = self.viewports[number]
-            cut = mpr.view(volume.geometry, name)
-            view.show_source(CutSource(volume, cut, source.instance(0), windows), cut.slices // 2)
-            view.linked_crosshair = True
-            view.setToolTip(text("shift-drag moves the crosshair"))
-            view.warnings = (text("oblique to the body axes"),) if oblique else ()
-        self._pointed(0, *((n - 1) / 2 for n in reversed(mpr.view(volume.geometry, "axial").shape)))
-        self._refresh()
-
-    def _pointed(self, number: int, column: float, row: float) -> None:
+    def point_at(self, number: int, column: float, row: float) -> None:
         """A point of one cut: all cuts go there."""
-        source = self.viewports[number].model.source
-        if not isinstance(source, CutSource):
-            return
-        voxel = mpr.to_voxel(source.cut, self.viewports[number].model.index, column, row)
-        for view in self.viewports[: len(mpr.VIEWS)]:
-            other = view.model.source
-            if isinstance(other, CutSource):
-                index, x, y = mpr.to_screen(other.cut, voxel)
-                view.model.go(round(index))
-                view.model.crosshair = (x, y)
-                view.update()
-        self._refresh_soon()
+        cuts.point_at(self, number, column, row)
 
     # State
 
@@ -475,11 +425,16 @@ class Viewer(QWidget):
 
     def _scrolled(self, number: int, index: int) -> None:
         view = self.viewports[number]
-        self._follow(view)
+        source = view.model.source
+        if isinstance(source, SeriesSource) and source.key(index) not in self.cache and not source.quick(index):
+            self._follow(view)
+        else:
+            # What is at hand is painted first; reading ahead waits for a pause.
+            self._ahead.start()
         if self._linked and self._mode in {"2", "4"}:
             actions.follow_position(self, view)
         if isinstance(view.model.source, CutSource) and view.model.crosshair is not None:
-            self._pointed(number, *view.model.crosshair)
+            self.point_at(number, *view.model.crosshair)
         self.imageChanged.emit(self.shown_image_id())
 
     def _refresh_soon(self) -> None:
@@ -488,8 +443,8 @@ class Viewer(QWidget):
 
     def _refresh(self) -> None:
         """Bars and plates after a change; the image itself is painted by its viewport."""
-        for number, view in enumerate(self.viewports):
-            self._dress(view, number)
+        for view in self._shown:
+            self._dress(view)
         modality = self._modality()
         chosen = self._preset if self.current.model.window is None or self._preset != 1 else 0
         state = (modality, chosen, LANGUAGE.code)
@@ -498,51 +453,25 @@ class Viewer(QWidget):
             self.tool_bar.show_presets(presets(modality), chosen)
         self.evidence_bar.show_state(self._overlay, self._opacity)
         shown = [
-            v.model.source.series.uid or v.model.source.series.instances[0].path
+            dress.series_key(v.model.source.series)
             for v in self.shown_viewports()
             if isinstance(v.model.source, SeriesSource)
         ]
         self.strip.select(shown)
 
-    def _dress(self, view: Viewport, number: int) -> None:
+    def _dress(self, view: Viewport) -> None:
+        """Plates and overlay of one viewport."""
         source = view.model.source
-        view.active = view is self.current and len(self.shown_viewports()) > 1
-        view.identity = (*self._identity, *self._image_line(view))
+        view.active = view is self.current and len(self._shown) > 1
+        view.identity = (*self._identity, *dress.image_line(view))
         instance = source.instance(view.model.index) if source is not None and source.count else None
         view.synthetic = self._synthetic or (instance is not None and instance.synthetic)
-        view.footer = self._footer(view)
-        image_id = view.model.image_id()
-        here = self._explanation is not None and self._explanation.image_id == image_id
+        view.footer = dress.footer(view, self.series_keys(), self.key_images)
+        here = self._explanation is not None and self._explanation.image_id == view.model.image_id()
         view.heat = self._heat if here else None
         view.heat_title = self._explanation.label.text(LANGUAGE.code) if self._explanation is not None else ""
         view.overlay, view.opacity = self._overlay, self._opacity
         view.update()
-
-    def _image_line(self, view: Viewport) -> tuple[str, ...]:
-        source = view.model.source
-        if source is None or not source.count:
-            return ()
-        instance = source.instance(view.model.index)
-        what = " ".join(w for w in (instance.modality, instance.body_part.lower(), instance.view) if w)
-        when = instance.time.replace("T", " ")[:16]
-        return (" · ".join(w for w in (what, instance.series_description, when) if w),)
-
-    def _footer(self, view: Viewport) -> tuple[str, ...]:
-        source = view.model.source
-        lines = []
-        if isinstance(source, SeriesSource) and len(self._series) > 1:
-            keys_ = list(self._series)
-            key = source.series.uid or source.series.instances[0].path
-            if key in keys_:
-                lines.append(text("Series {index} / {count}", index=keys_.index(key) + 1, count=len(keys_)))
-        if isinstance(source, CutSource):
-            lines.append(text(source.cut.name.capitalize()))
-            if source.thickness > 1:
-                step = source.volume.geometry.spacing_mm[source.cut.through]
-                lines.append(text("slab {mm} mm", mm=f"{source.thickness * step:.0f}"))
-        if view.model.image_id() in self.key_images:
-            lines.append(f"★ {text('Key image')}")
-        return tuple(lines)
 
     def _retheme(self) -> None:
         rose, blue = color("shap.pos").getRgb()[:3], color("shap.neg").getRgb()[:3]
@@ -553,10 +482,6 @@ class Viewer(QWidget):
         self.evidence_bar.retranslate()
         if self._explanation is not None:
             self.evidence_bar.show_map(self._explanation.label.text(LANGUAGE.code), self._explanation.method)
-        for view in self.viewports:
-            source = view.model.source
-            if isinstance(source, SeriesSource):
-                view.warnings = self._stack_reason(source.series)
         self._refresh()
 
     def _open_menu(self, at: QPoint) -> None:
@@ -599,18 +524,3 @@ class Viewer(QWidget):
     def copy_image(self) -> None:
         """The active viewport to the clipboard, with identity."""
         QGuiApplication.clipboard().setImage(self.picture())
-
-
-def _thumbnail(series: Series) -> np.ndarray:
-    """A small picture of the middle frame; uint8. Raises `Unreadable`."""
-    import cv2
-
-    addresses = series.addresses()
-    source = SeriesSource(series, FrameCache(0))
-    image: Frame = source.decode(len(addresses) // 2)
-    shown = render(image)
-    scale = max(2 * TILE_WIDTH / shown.shape[1], 2 * PICTURE_HEIGHT / shown.shape[0])
-    if scale >= 1:
-        return np.ascontiguousarray(shown)
-    size = (max(round(shown.shape[1] * scale), 1), max(round(shown.shape[0] * scale), 1))
-    return np.ascontiguousarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA))

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
+from core.domain.basics import Label
 from core.errors import UserError
 from core.imaging.measure import IN_PATIENT
 from core.imaging.pixels import Frame, value_at
@@ -56,7 +57,7 @@ class Viewport(QWidget):
         self.interaction = Interaction(model)
         self.identity: tuple[str, ...] = ()
         self.footer: tuple[str, ...] = ()
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: tuple[Label, ...] = ()
         self.synthetic = False
         self.active = False
         self.heat: HeatMap | None = None
@@ -221,7 +222,7 @@ class Viewport(QWidget):
         source = self.model.source
         if isinstance(source, SeriesSource) and source.lossy(self.model.index):
             own.append(text("stored with loss"))
-        return (*self.warnings, *((" · ".join(own),) if own else ()))
+        return (*(w.text(LANGUAGE.code) for w in self.warnings), *((" · ".join(own),) if own else ()))
 
     def _spacing_note(self) -> str:
         source = self.model.source

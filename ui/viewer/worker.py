@@ -24,7 +24,7 @@ class Decoder(QObject):
         self._changed = threading.Condition()
         self._plan: Iterator[Step] = iter(())
         self._tasks: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
-        self._version = 0
+        self._held: Step | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._bad: set[object] = set()
@@ -33,7 +33,7 @@ class Decoder(QObject):
     def follow(self, plan: Iterator[Step]) -> None:
         """Work along a new plan; what the old one still named is dropped."""
         with self._changed:
-            self._plan, self._version = plan, self._version + 1
+            self._plan, self._held = plan, None
             self._start()
             self._changed.notify()
 
@@ -48,7 +48,7 @@ class Decoder(QObject):
         """End the thread (after the frame it is at)."""
         with self._changed:
             self._stopping = True
-            self._plan, self._tasks = iter(()), []
+            self._plan, self._held, self._tasks = iter(()), None, []
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(5)
@@ -60,16 +60,21 @@ class Decoder(QObject):
             self._thread.start()
 
     def _next(self) -> Step | tuple[Callable[[], Any], Callable[[Any], None]] | None:
+        """What is on the screen first, then tasks (thumbnails, volumes), then reading ahead."""
         with self._changed:
             while not self._stopping:
+                step = self._held or next((s for s in self._plan if self._needed(s)), None)
+                self._held = None
+                if step is not None and (step[2] == 0 or not self._tasks):
+                    return step
+                self._held = step
                 if self._tasks:
                     return self._tasks.pop(0)
-                for step in self._plan:
-                    if step[0] not in self.cache and step[0] not in self._bad and self.cache.room_for(step[3], step[2]):
-                        return step
-                self._plan = iter(())
                 self._changed.wait()
         return None
+
+    def _needed(self, step: Step) -> bool:
+        return step[0] not in self.cache and step[0] not in self._bad and self.cache.room_for(step[3], step[2])
 
     def _serve(self) -> None:
         while (item := self._next()) is not None:

@@ -173,7 +173,7 @@ def test_mpr_cuts_are_linked(application: QApplication, ct: Viewer) -> None:
     wait(application, lambda: ct.layout_mode() == "mpr")
     sources = [v.model.source for v in ct.viewports[:3]]
     assert all(isinstance(s, CutSource) for s in sources)
-    ct._pointed(0, 5, 9)
+    ct.point_at(0, 5, 9)
     assert [v.model.index for v in ct.viewports[:3]] == [10, 9, 5]
     ct.act("layout:1")
     wait(application, lambda: shown(ct))
@@ -185,7 +185,7 @@ def test_a_stack_that_is_no_volume_says_why(application: QApplication, viewer: V
     viewer.show_study(read_images([tmp_path]).studies)
     wait(application, lambda: shown(viewer))
     viewer.act("layout:mpr")
-    assert viewer.layout_mode() == "1" and "uneven" in viewer.current.warnings[0]
+    assert viewer.layout_mode() == "1" and "uneven" in viewer.current.warnings[0].en
 
 
 def test_what_cannot_be_decoded_is_named_not_black(application: QApplication, viewer: Viewer, tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""What stands on the plates of a viewport, why a stack is no volume, and the small pictures of the strip."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.imaging.cache import FrameCache
+from core.imaging.pixels import render
+from core.imaging.types import Series
+from core.imaging.volume import geometry_of
+from core.imaging.volume_types import NotAVolume
+from ui.viewer.source import CutSource, SeriesSource
+from ui.viewer.texts import text
+from ui.viewer.thumbnails import PICTURE_HEIGHT, TILE_WIDTH
+from ui.viewer.viewport import Viewport
+
+_STACKS = frozenset(("CT", "MR", "PT"))
+
+
+def image_line(view: Viewport) -> tuple[str, ...]:
+    """Modality, body part, view, description and time of the shown image."""
+    source = view.model.source
+    if source is None or not source.count:
+        return ()
+    instance = source.instance(view.model.index)
+    what = " ".join(w for w in (instance.modality, instance.body_part.lower(), instance.view) if w)
+    when = instance.time.replace("T", " ")[:16]
+    return (" · ".join(w for w in (what, instance.series_description, when) if w),)
+
+
+def footer(view: Viewport, keys: Sequence[str], key_images: Sequence[str]) -> tuple[str, ...]:
+    """Which series, which cut, and whether it is a key image."""
+    source, lines = view.model.source, []
+    if isinstance(source, SeriesSource) and len(keys) > 1:
+        key = series_key(source.series)
+        if key in keys:
+            lines.append(text("Series {index} / {count}", index=list(keys).index(key) + 1, count=len(keys)))
+    if isinstance(source, CutSource):
+        lines.append(text(source.cut.name.capitalize()))
+        if source.thickness > 1:
+            step = source.volume.geometry.spacing_mm[source.cut.through]
+            lines.append(text("slab {mm} mm", mm=f"{source.thickness * step:.0f}"))
+    if view.model.image_id() in key_images:
+        lines.append(f"★ {text('Key image')}")
+    return tuple(lines)
+
+
+def series_key(series: Series) -> str:
+    """The strip's key of a series."""
+    return series.uid or series.instances[0].path
+
+
+def stack_reason(series: Series) -> NotAVolume | None:
+    """Why a stack of slices is no volume; None where it is one, or is no stack."""
+    first = series.instances[0]
+    if first.kind != "image" or first.modality not in _STACKS or len(series.addresses()) < 3:
+        return None
+    found = geometry_of(series)
+    return found if isinstance(found, NotAVolume) else None
+
+
+def thumbnail(series: Series) -> np.ndarray:
+    """A small picture of the middle frame; uint8. Raises `Unreadable`."""
+    import cv2
+
+    source = SeriesSource(series, FrameCache(0))
+    shown = render(source.decode(source.count // 2))
+    scale = max(2 * TILE_WIDTH / shown.shape[1], 2 * PICTURE_HEIGHT / shown.shape[0])
+    if scale >= 1:
+        return np.ascontiguousarray(shown)
+    size = (max(round(shown.shape[1] * scale), 1), max(round(shown.shape[0] * scale), 1))
+    return np.ascontiguousarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA))
