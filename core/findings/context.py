@@ -28,6 +28,8 @@ _WEAK = frozenset({
     "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
 })  # fmt: skip
 """Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""
+_CORE = re.compile(r"\b(?:no|not|without|never|cannot|lack|free)\b")
+"""The word of a trigger that carries the denial."""
 _SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
 _PRIORITY = ("family", "hypothetical", "possible", "historical")
 
@@ -97,10 +99,10 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
 def _inside(hit: _Hit, matches: Iterable[Match]) -> bool:
     """A trigger that is itself part of a finding's name ("no appetite", "不能平卧") triggers nothing; "no history of" does
     before "history of stroke"."""
-    first = re.compile(r"\S+").match(hit.phrase)
-    end = hit.start + len(first.group()) if first else hit.end
+    core = _CORE.search(hit.phrase) or re.match(r"\S+", hit.phrase)
+    start, end = (hit.start + core.start(), hit.start + core.end()) if core else (hit.start, hit.end)
     return any(
-        any(hit.start <= word < end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)
+        any(start <= word < end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)
         for m in matches
     )
 

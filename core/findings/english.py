@@ -15,6 +15,9 @@ from core.findings import language
 _TOKEN = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*\d*|\d+(?:\.\d+)?|[^\w\s]")
 _BREAKS = frozenset(".,;:!?()[]\n")
 _CONJUNCTIONS = frozenset({"and", "or", "but", "with", "no", "not", "without", "denies"})
+_DENIALS = frozenset(
+    {"no", "not", "without", "deny", "deni", "never", "cannot", "can't", "don't", "doesn't", "nor", "lack"}
+)
 _GAP = 2
 
 
@@ -50,6 +53,12 @@ def _words() -> tuple[frozenset[str], dict[str, str], re.Pattern[str], dict[str,
     joined = {phrase.lower(): form for phrase, form in table["joined"].items()}
     body = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in sorted(joined, key=len, reverse=True))
     return frozenset(table["stopwords"]), forms, re.compile(rf"\b(?:{body})\b", re.IGNORECASE), joined
+
+
+@functools.cache
+def _heads() -> frozenset[str]:
+    """Words that two parts can share across "and": "pain and swelling of the knee", "heat or cold intolerance"."""
+    return frozenset(stem(word) for word in language.load("english").table["shared"])
 
 
 @functools.lru_cache(maxsize=20000)
@@ -103,19 +112,25 @@ def _plain(text: str, start: int, end: int, acronyms: frozenset[str], stop: froz
     return out
 
 
-class Matcher:
-    """Finds many names in English text. Names are `(name, key)`; the first key of an equal normal form wins."""
+Compiled = tuple[list[tuple[tuple[str, ...], str]], tuple[str, ...], dict[str, list[int]]]
+"""(normal form, key) of each phrase, acronyms, and the phrases' numbers by their rarest word."""
 
-    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
-        pairs = [(name, key) for name, key in names]
-        self.acronyms = frozenset(n for n, _ in pairs if n.isupper() and n.isalpha() and 2 <= len(n) <= 6)
-        phrases: dict[tuple[str, ...], str] = {}
-        for name, key in pairs:
-            forms = tuple(t.form for t in tokens(name, self.acronyms) if t.form and t.form not in _BREAKS)
-            if forms:
-                phrases.setdefault(forms, key)
-        self.phrases = list(phrases.items())
-        self.index = _index(phrases)
+
+class Matcher:
+    """Finds many names in English text. Names are `(name, key)`; the first key of an equal normal form wins.
+
+    `compiled` is an earlier matcher's `compiled()`: it saves normalising the names again.
+    """
+
+    def __init__(self, names: Iterable[tuple[str, str]], compiled: Compiled | None = None) -> None:
+        if compiled is None:
+            compiled = _compile(list(names))
+        self.phrases, acronyms, self.index = compiled
+        self.acronyms = frozenset(acronyms)
+
+    def compiled(self) -> Compiled:
+        """What the names became, for a cache."""
+        return self.phrases, tuple(sorted(self.acronyms)), self.index
 
     def find(self, text: str) -> list[Match]:
         """All matches, most specific first and then in order; one whose words are all in longer ones is left out."""
@@ -131,6 +146,16 @@ class Matcher:
         return _choose(candidates, words)
 
 
+def _compile(names: list[tuple[str, str]]) -> Compiled:
+    acronyms = frozenset(n for n, _ in names if n.isupper() and n.isalpha() and 2 <= len(n) <= 6)
+    phrases: dict[tuple[str, ...], str] = {}
+    for name, key in names:
+        forms = tuple(t.form for t in tokens(name, acronyms) if t.form and t.form not in _BREAKS)
+        if forms:
+            phrases.setdefault(forms, key)
+    return list(phrases.items()), tuple(sorted(acronyms)), _index(phrases)
+
+
 def _index(phrases: dict[tuple[str, ...], str]) -> dict[str, list[int]]:
     """Each phrase under its rarest word, so that few phrases are tried at each place."""
     frequency = Counter(form for forms in phrases for form in set(forms))
@@ -142,7 +167,8 @@ def _index(phrases: dict[tuple[str, ...], str]) -> dict[str, list[int]]:
 
 def _place(words: Sequence[Token], at: int, forms: tuple[str, ...]) -> tuple[int, ...] | None:
     """Where a phrase's words lie around `at`, in any order, with at most `_GAP` others between them; or None."""
-    reach = len(forms) - 1 + _GAP
+    gap = 0 if _DENIALS.intersection(forms) else _GAP
+    reach = len(forms) - 1 + gap
     low, high = at, at
     while low > max(0, at - reach) and words[low - 1].form not in _BREAKS:
         low -= 1
@@ -157,10 +183,12 @@ def _place(words: Sequence[Token], at: int, forms: tuple[str, ...]) -> tuple[int
             return None
         taken.append(min(options, key=lambda i: (abs(i - at), i)))
     taken.sort()
-    if taken[-1] - taken[0] + 1 - len(taken) > (_GAP if len(taken) > 1 else 0):
+    if taken[-1] - taken[0] + 1 - len(taken) > gap:
         return None
     between = {words[i].form for i in range(taken[0], taken[-1]) if i not in taken}
-    return None if between & {"no", "not", "without", "deny", "deni"} else tuple(taken)
+    if between & _DENIALS or (between & {"and", "or"} and not _heads() & {words[taken[0]].form, words[taken[-1]].form}):
+        return None
+    return tuple(taken)
 
 
 def _choose(candidates: list[tuple[int, int, int, tuple[int, ...], str]], words: Sequence[Token]) -> list[Match]:
