@@ -18,6 +18,7 @@ class FrameCache:
         self._frames: dict[Hashable, Frame] = {}
         self._lock = Lock()
         self._bytes = 0
+        self.generation = 0
         self._distance: Callable[[Hashable], float] | None = None
         self._farthest = 0.0
 
@@ -42,9 +43,14 @@ class FrameCache:
             self._distance = distance
             self._farthest = max(map(distance, self._frames), default=0.0)
 
-    def put(self, key: Hashable, image: Frame) -> None:
-        """Keep a frame; past the budget, make a twentieth of it free. The frame just put stays."""
+    def put(self, key: Hashable, image: Frame, generation: int | None = None) -> None:
+        """Keep a frame; past the budget, make a twentieth of it free. The frame just put stays.
+
+        With a `generation` that is past (a decode that outlived `clear`), nothing is kept.
+        """
         with self._lock:
+            if generation is not None and generation != self.generation:
+                return
             self._drop(key)
             self._frames[key] = image
             self._bytes += image.stored.nbytes
@@ -56,6 +62,7 @@ class FrameCache:
         with self._lock:
             self._frames.clear()
             self._bytes = 0
+            self.generation += 1
 
     def room_for(self, nbytes: int, distance: float) -> bool:
         """Whether decoding a frame that far away would stay within the budget, or push out only farther ones."""

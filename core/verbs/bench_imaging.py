@@ -4,6 +4,7 @@ The window's part runs in a process of its own (`python -m ui.viewer.bench`), of
 """
 
 import argparse
+import importlib
 import json
 import os
 import resource
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,13 @@ import numpy as np
 from core.errors import UserError
 from core.imaging import mpr
 from core.imaging.header import read_header
-from core.imaging.pixels import frame_of, render
+from core.imaging.pixels import Frame, frame_of, render
 from core.imaging.study import read_images
 from core.imaging.synthetic_ct import write_series
 from core.imaging.types import Series
 from core.imaging.volume import load_volume
 from core.imaging.volume_types import Geometry, Volume
+from core.imaging.window import Window
 from core.paths import RESOURCES
 
 HELP = "first image, whole volume beside pydicom and SimpleITK, reslice, scrolling and window drag"
@@ -65,9 +68,8 @@ def readers(folder: Path, repeats: int) -> dict[str, Any]:
     series = _longest(folder)
     paths = [i.path for i in series.instances]
     print(f"reading {len(paths)} files of {folder}", file=sys.stderr)
-    ours = lambda: load_volume(read_images(paths).studies[0].series[0])  # noqa: E731
     peers: dict[str, Callable[[], Any]] = {
-        "volume_s": ours,
+        "volume_s": lambda: _ours(paths),
         "pydicom_s": lambda: _pydicom(paths),
         "simpleitk_s": lambda: _simpleitk(paths),
     }
@@ -79,10 +81,14 @@ def readers(folder: Path, repeats: int) -> dict[str, Any]:
     median = {name: float(np.median(values)) for name, values in times.items() if not any(np.isnan(values))}
     best = min((median[k] for k in ("pydicom_s", "simpleitk_s") if k in median), default=float("nan"))
     return {
-        "series": {"files": len(paths), "is_volume": isinstance(ours(), Volume)},
+        "series": {"files": len(paths), "is_volume": isinstance(_ours(paths), Volume)},
         **{name: round(value, 4) for name, value in median.items()},
         "volume_vs_best_peer": round(median["volume_s"] / best, 3),
     }
+
+
+def _ours(paths: list[str]) -> object:
+    return load_volume(read_images(paths).studies[0].series[0])
 
 
 def _longest(folder: Path) -> Series:
@@ -124,22 +130,19 @@ def _pydicom(paths: list[str]) -> object:
 
 def _simpleitk(paths: list[str]) -> object:
     try:
-        import SimpleITK
+        sitk: Any = importlib.import_module("SimpleITK")
     except ImportError:
         return _FAILED
-    reader = SimpleITK.ImageSeriesReader()
+    reader = sitk.ImageSeriesReader()
     reader.SetFileNames(paths)
     try:
-        return SimpleITK.GetArrayViewFromImage(reader.Execute())
+        return sitk.GetArrayViewFromImage(reader.Execute())
     except RuntimeError:
         return _FAILED
 
 
 def reslices() -> float:
     """Slowest median of axial, coronal and sagittal cuts of 512 x 512 x 1,000, from stored values to grey pixels."""
-    from core.imaging.pixels import Frame
-    from core.imaging.window import Window
-
     stored = np.zeros((1000, 512, 512), np.int16)
     stored += np.arange(512, dtype=np.int16)
     geometry = Geometry(stored.shape, (0.6, 0.7, 0.7), (0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -147,11 +150,13 @@ def reslices() -> float:
     for name in mpr.VIEWS:
         cut = mpr.view(geometry, name)
         places = np.random.default_rng(0).integers(0, cut.slices, 15)
-        times = [
-            _timed(lambda c=cut, i=int(i): render(Frame(mpr.reslice(volume, c, i)), Window(40, 400))) for i in places
-        ]  # type: ignore[misc]
+        times = [_timed(partial(_cut, volume, cut, int(index))) for index in places]
         medians.append(1000 * float(np.median(times)))
     return round(max(medians), 2)
+
+
+def _cut(volume: Volume, cut: mpr.View, index: int) -> object:
+    return render(Frame(mpr.reslice(volume, cut, index)), Window(40, 400))
 
 
 def windowed(scratch: Path, slices: int) -> dict[str, Any]:

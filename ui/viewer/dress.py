@@ -1,11 +1,17 @@
 """What stands on the plates of a viewport, why a stack is no volume, and the small pictures of the strip."""
 
+import contextlib
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from core.domain.imaging import ImageRef
+from core.errors import UserError
 from core.imaging.cache import FrameCache
 from core.imaging.pixels import render
+from core.imaging.study import series_of
 from core.imaging.types import Series
 from core.imaging.volume import geometry_of
 from core.imaging.volume_types import NotAVolume
@@ -14,6 +20,7 @@ from ui.viewer.texts import text
 from ui.viewer.thumbnails import PICTURE_HEIGHT, TILE_WIDTH
 from ui.viewer.viewport import Viewport
 
+LARGE_FOLDER = 24
 _STACKS = frozenset(("CT", "MR", "PT"))
 
 
@@ -43,6 +50,29 @@ def footer(view: Viewport, keys: Sequence[str], key_images: Sequence[str]) -> tu
     if view.model.image_id() in key_images:
         lines.append(f"★ {text('Key image')}")
     return tuple(lines)
+
+
+def in_large_folder(ref: ImageRef) -> bool:
+    """Whether finding the reference's series means reading many headers (more than a moment on the window's thread)."""
+    with contextlib.suppress(OSError), os.scandir(Path(ref.path).parent) as entries:
+        return sum(1 for _ in zip(entries, range(LARGE_FOLDER + 1), strict=False)) > LARGE_FOLDER
+    return False
+
+
+def series_of_all(refs: Sequence[ImageRef]) -> tuple[list[Series], str]:
+    """The series of all references, each once, and the last reason why one could not be read."""
+    found: dict[str, Series] = {}
+    failure = ""
+    for ref in refs:
+        if any(ref.path == i.path for s in found.values() for i in s.instances):
+            continue
+        try:
+            series = series_of(ref)
+        except (UserError, OSError) as error:
+            failure = str(error)
+            continue
+        found[series_key(series)] = series
+    return list(found.values()), failure
 
 
 def series_key(series: Series) -> str:

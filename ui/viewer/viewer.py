@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ImageRef, Measurement
-from core.errors import UserError
 from core.imaging.cache import DEFAULT_BUDGET, FrameCache
 from core.imaging.study import series_of
 from core.imaging.types import Series, Study
@@ -32,6 +31,7 @@ from ui.viewer.worker import Decoder
 
 MAX_VIEWPORTS = 4
 READ_AHEAD_MS = 60
+FEW = 4
 
 
 class Viewer(QWidget):
@@ -62,6 +62,7 @@ class Viewer(QWidget):
         self._preset = 1
         self._linked = True
         self._mode = self.layout_before = "1"
+        self._wanted: tuple[ImageRef, ...] = ()
         self.tool_bar, self.evidence_bar, self.strip = ToolBar(), EvidenceBar(), Strip()
         self._grid_holder = QWidget()
         surface(self._grid_holder, "viewer")
@@ -160,17 +161,25 @@ class Viewer(QWidget):
     def show_images(self, refs: Sequence[ImageRef]) -> None:
         """Fill the strip with the series the references belong to, and show the first. Failures are shown by name."""
         self.clear()
-        failure = ""
-        for ref in refs:
-            try:
-                self._add(series_of(ref), "", "")
-            except (UserError, OSError) as error:
-                failure = str(error)
-                continue
-            self._ids[ref.path, ref.frame] = ref.id
+        self._wanted = tuple(refs)
+        if len({ref.path for ref in refs}) <= FEW and not any(dress.in_large_folder(ref) for ref in refs):
+            self._images_found(self._wanted, dress.series_of_all(self._wanted))
+        else:
+            self.decoder.run(partial(dress.series_of_all, self._wanted), partial(self._images_found, self._wanted))
+
+    def _images_found(self, refs: tuple[ImageRef, ...], found: tuple[list[Series], str]) -> None:
+        """The series of the references; dropped when other images were asked for meanwhile."""
+        if refs != self._wanted:
+            return
+        series, failure = found
+        for one in series:
+            self._add(one, "", "")
+        self._ids |= {(ref.path, ref.frame): ref.id for ref in refs}
         self._fill_strip()
-        if self._series:
-            self.show_image(refs[0]) if refs[0].path in self._paths() else self.show_series(next(iter(self._series)))
+        paths = self._paths()
+        first = next((ref for ref in refs if ref.path in paths), None)
+        if first is not None:
+            self.show_image(first)
         else:
             self.current.model.error = failure
             self.current.update()
@@ -199,7 +208,7 @@ class Viewer(QWidget):
         self._cine.stop()
         self.decoder.follow(iter(()))
         self.cache.clear()
-        self._series, self._captions, self._ids = {}, {}, {}
+        self._series, self._captions, self._ids, self._wanted = {}, {}, {}, ()
         self.set_overlay(None)
         for view in self.viewports:
             view.show_nothing()

@@ -81,12 +81,13 @@ class Decoder(QObject):
             if len(item) == 2:
                 self._emit(self.ran, item[1], _attempt(item[0]))
                 continue
+            generation = self.cache.generation
             result = _attempt(item[1])
             if isinstance(result, UserError):
                 self._bad.add(item[0])
                 self._emit(self.failed, item[0], str(result))
             else:
-                self.cache.put(item[0], result)
+                self.cache.put(item[0], result, generation)
                 self._emit(self.ready, item[0])
 
     def _emit(self, signal: Any, *values: object) -> None:

@@ -254,3 +254,29 @@ def test_memory_is_let_go(application: QApplication, ct: Viewer) -> None:
     application.processEvents()
     assert ct.cache.bytes == 0 and ct.series_keys() == []
     assert ct.current.frame() is None
+
+
+def test_references_find_their_series_again(application: QApplication, viewer: Viewer, tmp_path: Path) -> None:
+    """A case keeps one reference to a stack; the whole stack is shown, at that slice, under the reference's id."""
+    stack(tmp_path, [(0, 0, 2.0 * i) for i in range(40)])
+    refs = read_images([tmp_path, FILM]).refs
+    viewer.show_images(refs)
+    wait(application, lambda: len(viewer.series_keys()) == 2)
+    wait(application, lambda: shown(viewer))
+    assert viewer.shown_image_id() == refs[0].id
+    source = viewer.current.model.source
+    assert source is not None and source.count == 40 and viewer.current.model.index == 20
+    viewer.show_image(refs[1])
+    assert viewer.shown_image_id() == refs[1].id
+
+
+def test_opening_and_closing_series_leaves_no_frames(application: QApplication, viewer: Viewer, tmp_path: Path) -> None:
+    """Thirty times: the cache is empty after each, and no viewport holds a frame."""
+    stack(tmp_path, [(0, 0, 2.0 * i) for i in range(8)], shape=(64, 64))
+    studies = read_images([tmp_path]).studies
+    for _ in range(30):
+        viewer.show_study(studies)
+        wait(application, lambda: shown(viewer))
+        viewer.clear()
+        assert all(v.model.source is None and v._renderer._frame is None for v in viewer.viewports)
+    wait(application, lambda: viewer.cache.bytes == 0)
