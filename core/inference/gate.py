@@ -86,7 +86,7 @@ class Density:
         rest = ((x - inside @ self.basis.T) ** 2).mean(axis=1)
         near = ((inside @ self.whiten) ** 2).mean(axis=1)
         distance: Floats = np.asarray(np.log(near + 1e-9) + np.log(rest + 1e-9), np.float32)
-        outlier: Floats = x @ self.weights + np.float32(self.bias)
+        outlier: Floats = np.asarray(x @ self.weights + self.bias, np.float32)
         return distance, outlier
 
     def ood(self, features: Floats) -> Floats:
