@@ -18,6 +18,7 @@ import msgspec
 from core.errors import UserError
 from core.store.clock import Clock, stamp
 from core.store.database import Database
+from core.store.files import write_whole
 
 _START = "0" * 64
 _SLOT = 256
@@ -104,7 +105,10 @@ class AuditLog:
         text = f"{row[0]} {row[1]}"
         slot = f"{text} {self._mac(text)}".ljust(_SLOT - 1).encode("ascii") + b"\n"
         try:
-            handle = os.open(self._seal, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            if not self._seal.exists():
+                write_whole(self._seal, slot if row[0] % 2 == 0 else b" " * _SLOT + slot)
+                return
+            handle = os.open(self._seal, os.O_RDWR | getattr(os, "O_BINARY", 0))
             try:
                 os.lseek(handle, _SLOT * (row[0] % 2), os.SEEK_SET)
                 os.write(handle, slot)

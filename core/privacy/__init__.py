@@ -1,0 +1,1 @@
+"""De-identification for teaching and research, reversible only with a key kept apart."""
