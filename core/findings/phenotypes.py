@@ -11,8 +11,8 @@ from core.domain.basics import Coding, Label, Source
 from core.domain.finding import Finding, Origin
 from core.domain.record import Note
 from core.findings import chinese, english, language
-from core.findings.context import contexts, sentences
-from core.knowledge import hpo
+from core.findings.context import Context, contexts, sentences
+from core.knowledge import hpo, vocabulary
 from core.knowledge.vocabulary import keep
 from core.paths import packs
 
@@ -90,18 +90,22 @@ def phenotypes_in(note: Note, name: str, found: Sequence[Finding], terms: Terms 
         for match, context in zip(matches, contexts(note.text, sentence, matches, name), strict=True):
             if match.key in codes or covered.issuperset(range(match.start, match.end)):
                 continue
-            term = known.by_id[match.key]
-            text = note.text[match.start : match.end]
-            out.append(
-                Finding(
-                    id=f"{note.id}-{match.start}-{term.id}",
-                    code=Coding("HP", term.id, term.name),
-                    label=Label(term.name, term.zh),
-                    status=context.status,
-                    origin=Origin.NOTE,
-                    source=Source(note.source.file, "text", note.id, match.start, match.end, text),
-                    scope=context.scope,
-                    time=note.time,
-                )
-            )
+            out.append(_finding(note, match, context, known.by_id[match.key]))
     return tuple(out)
+
+
+def _finding(note: Note, match: english.Match, context: Context, term: TermNames) -> Finding:
+    """The term as a finding: of the vocabulary where that has its equal, else under its HPO id."""
+    entries = vocabulary.load()
+    entry = entries.entries.get(entries.by_hpo.get(term.id, ""))
+    return Finding(
+        id=f"{note.id}-{match.start}-{term.id}",
+        code=entry.coding if entry else Coding("HP", term.id, term.name),
+        label=entry.label if entry else Label(term.name, term.zh),
+        status=context.status,
+        origin=Origin.NOTE,
+        source=Source(note.source.file, "text", note.id, match.start, match.end, note.text[match.start : match.end]),
+        scope=context.scope,
+        also=entry.also if entry else (),
+        time=note.time,
+    )

@@ -14,11 +14,11 @@ from core.knowledge.units import convert, ucum
 _NUMBER = r"(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 _BETWEEN = (
     r"(?:\s*(?:[:=,：＝，(（]|\b(?:levels?|count|concentration|value|was|is|were|of|at|to|about|around|approximately|measured|found|"
-    r"noted|recorded|reading|only|elevated|raised|high|low|decreased|increased|normal|reduced|be|a|an|the|his|her|with|and|"
+    r"noted|recorded|reading|only|score|scale|set|range|ranges|within|slightly|being|read|elevated|raised|high|low|decreased|increased|normal|reduced|be|a|an|the|his|her|with|and|"
     r"[A-Za-z]+ed)\b|[\[［][^\]］]{1,12}[\]］]|\([A-Za-z0-9 ,.+-]{1,20}\)|为|是|约|达|测|升至|降至|最高|值|计数|水平|[)）]))"
-    r"{0,5}\s*"
+    r"{0,7}\s*"
 )
-_NEAR = r"\s*[:=：＝]?\s*"
+_NEAR = r"\s*(?:\+|[-−–](?=\s*[:=,]|\s+\d))?\s*(?:[:=：＝,]|\b(?:of|was|is|at|level)\b)?\s*"
 _COMPARATOR = r"(?P<c><=|>=|≤|≥|<|>|大于|小于|低于|高于)?\s*"
 _PRESSURE = re.compile(
     r"(?:(?P<name>\b(?:BP|blood pressures?)\b|血压)[^\d\n.;。]{0,30}|(?<![\d/]))"
@@ -38,7 +38,10 @@ _PLAUSIBLE = {
     "bmi": (8, 90, "kg/m2"),
 }
 _COMPARE = {"≤": "<=", "≥": ">=", "大于": ">", "高于": ">", "小于": "<", "低于": "<"}
-_CHINESE_BEFORE = re.compile(r"[A-Za-z]")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_BODY = re.compile(r"\b(?P<cm>\d{2,3}(?:\.\d+)?)\s*cm\b[^.\d]{1,15}(?P<kg>\d{1,3}(?:\.\d+)?)\s*kg\b|"
+                   r"\b(?P<kg2>\d{1,3}(?:\.\d+)?)\s*kg\b[^.\d]{1,15}(?P<cm2>\d{2,3}(?:\.\d+)?)\s*cm\b")  # fmt: skip
+"""A height and a weight side by side need no names."""
 
 
 @functools.cache
@@ -71,7 +74,11 @@ def _any(names: list[str]) -> str:
 def values_in(note: Note) -> tuple[Observation, ...]:
     """The numbers that a note states for known analytes. A number whose unit is missing is kept without one, except for
     vital signs and pure numbers, whose unit is beyond doubt within plausible bounds."""
-    found = sorted((*_pressures(note), *_numbers(note)), key=lambda o: (o.sources[0].start, o.text))
+    named = (*_pressures(note), *_numbers(note))
+    known = {o.text for o in named}
+    found = sorted(
+        (*named, *(o for o in _bodies(note) if o.text not in known)), key=lambda o: (o.sources[0].start, o.text)
+    )
     return tuple(found)
 
 
@@ -87,9 +94,18 @@ def _pressures(note: Note) -> Iterator[Observation]:
             yield _observation(note, known[name], Quantity(value, unit), m.start(), m.end())
 
 
+def _bodies(note: Note) -> Iterator[Observation]:
+    known = table.load().by_id
+    for m in _BODY.finditer(note.text):
+        for name, unit in (("body_height", "cm"), ("body_weight", "kg")):
+            value = float(m[unit] or m[f"{unit}2"])
+            yield _observation(note, known[name], Quantity(value, unit), m.start(), m.end())
+
+
 def _numbers(note: Note) -> Iterator[Observation]:
     pattern, owners = _pattern()
-    for m in pattern.finditer(note.text):
+    text = note.text.translate(_SUBSCRIPTS)
+    for m in pattern.finditer(text):
         name = next(g for g in (m["short"], m["exact"], m["loose"]) if g)
         analyte = owners.get(name) or owners.get(re.sub(r"[\s-]+", " ", name.lower()))
         if analyte is None:
