@@ -15,6 +15,7 @@ from core.imaging.study import series_of
 from core.imaging.types import Series
 from core.imaging.volume import geometry_of
 from core.imaging.volume_types import NotAVolume
+from ui.viewer.presets import hanging
 from ui.viewer.source import CutSource, SeriesSource
 from ui.viewer.texts import text
 from ui.viewer.thumbnails import PICTURE_HEIGHT, TILE_WIDTH
@@ -50,6 +51,22 @@ def footer(view: Viewport, keys: Sequence[str], key_images: Sequence[str]) -> tu
     if view.model.image_id() in key_images:
         lines.append(f"★ {text('Key image')}")
     return tuple(lines)
+
+
+def in_hanging_order(series: Sequence[Series]) -> list[Series]:
+    """Series by the views of their hanging rule (PA before lateral), otherwise as they came."""
+
+    def place(one: Series) -> int:
+        views = hanging(one.modality, one.body_part).views
+        view = one.instances[0].view
+        return views.index(view) if view in views else len(views)
+
+    return sorted(series, key=place)
+
+
+def start_of(series: Series) -> int:
+    """The frame a series is first shown at."""
+    return len(series.addresses()) // 2 if hanging(series.modality, series.body_part).start == "middle" else 0
 
 
 def in_large_folder(ref: ImageRef) -> bool:

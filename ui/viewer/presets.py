@@ -56,6 +56,24 @@ def presets(modality: str) -> tuple[Preset, ...]:
     return (Preset(1, Label("Default", "默认")), *named)
 
 
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """How a study is first shown: viewports, the order of views, and where a stack starts."""
+
+    layout: str
+    views: tuple[str, ...]
+    start: str
+
+
+def hanging(modality: str, body_part: str) -> Hanging:
+    """The first rule of `hanging.json` that fits; its last rule fits everything."""
+    for rule in read("hanging")["rules"]:
+        modalities, parts = rule.get("modality", ()), rule.get("body_part", ())
+        if (not modalities or modality in modalities) and (not parts or body_part in parts):
+            return Hanging(str(rule.get("layout", 1)), tuple(rule.get("views", ())), rule.get("start", "first"))
+    return Hanging("1", (), "first")
+
+
 def keys() -> dict[str, str]:
     """Key sequence -> action."""
     return dict(read("keys"))

@@ -20,7 +20,7 @@ from ui.translate import LANGUAGE
 from ui.viewer import actions, cuts, dress
 from ui.viewer.marks import History
 from ui.viewer.overlay import HeatMap, heat_map
-from ui.viewer.presets import keys, presets
+from ui.viewer.presets import hanging, keys, presets
 from ui.viewer.source import FAR, CutSource, SeriesSource
 from ui.viewer.texts import text
 from ui.viewer.thumbnails import Entry, Strip
@@ -152,11 +152,16 @@ class Viewer(QWidget):
         self.clear()
         for group, badge in ((current, ""), (tuple(priors), "prior")):
             for member in group:
-                for series in member.series:
+                for series in dress.in_hanging_order(member.series):
                     self._add(series, member.time[:10] if badge else "", badge)
         self._fill_strip()
-        if self._series:
-            self.show_series(next(iter(self._series)))
+        if not self._series:
+            return
+        first = next(iter(self._series.values()))
+        rule = hanging(first.modality, first.body_part)
+        if rule.layout != "1" and len(self._series) > 1:
+            self.act(f"layout:{rule.layout}")
+        self._show_in(0, dress.series_key(first))
 
     def show_images(self, refs: Sequence[ImageRef]) -> None:
         """Fill the strip with the series the references belong to, and show the first. Failures are shown by name."""
@@ -298,7 +303,7 @@ class Viewer(QWidget):
         if self._mode == "mpr":
             self.set_layout("1")
         source = SeriesSource(series, self.cache, self._ids)
-        start = index if index is not None else (source.count // 2 if series.modality in {"CT", "MR", "PT"} else 0)
+        start = index if index is not None else dress.start_of(series)
         view = self.viewports[number]
         view.linked_crosshair = False
         view.setToolTip("")

@@ -13,7 +13,7 @@ from core.imaging.pixels import Frame, render
 from core.imaging.window import Grey, Window
 from ui.viewer import actions, marks
 from ui.viewer.overlay import heat_map
-from ui.viewer.presets import keys, presets, read
+from ui.viewer.presets import hanging, keys, presets, read
 from ui.viewer.render import Renderer
 from ui.viewer.toolbar import ACTIONS, LAYOUTS
 from ui.viewer.transform import Pose, transform, zoomed_at
@@ -188,3 +188,10 @@ def test_the_cache_keeps_to_its_budget_and_drops_the_farthest() -> None:
     assert not cache.room_for(1000, 60) and cache.room_for(1000, 0)
     cache.clear()
     assert cache.bytes == 0 and len(cache) == 0
+
+
+def test_hanging_rules() -> None:
+    assert hanging("CT", "HEAD").start == "middle" and hanging("US", "").start == "first"
+    assert hanging("DX", "CHEST").views[:2] == ("PA", "AP")
+    assert hanging("MG", "BREAST").layout == "4"
+    assert hanging("XX", "").layout == "1"
