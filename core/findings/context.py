@@ -22,9 +22,9 @@ _SENTENCE = {
     "chinese": re.compile(r"[。！!；;\n]"),
 }
 _WEAK = frozenset({
-    "has", "had", "is", "are", "was", "were", "his", "her", "when", "where", "who", "which", "whose", "because of", "because", "since",
-    "has had", "then", "until", "while", "reported", "reports", "states", "noticed", "notices", "notes", "noted", "they", "secondary to",
-    "shows", "showed", "revealed", "reveals", "he", "she",
+    "has", "had", "is", "are", "was", "were", "his", "her", "when", "where", "who", "which", "whose", "because of",
+    "because", "since", "has had", "then", "until", "while", "reported", "reports", "states", "noticed", "notices",
+    "notes", "noted", "they", "secondary to", "shows", "showed", "revealed", "reveals", "he", "she",
     "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
 })  # fmt: skip
 """Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""

@@ -7,22 +7,25 @@ from dataclasses import dataclass
 from core.domain.basics import Quantity
 
 _NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 4,
-    "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "半": 0.5, "数": 4, "几": 4, "十余": 12,
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "twelve": 12, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 4,
+    "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
+    "半": 0.5, "数": 4, "几": 4, "十余": 12,
 }  # fmt: skip
 _UNITS = {
     "hour": "h", "hr": "h", "day": "d", "week": "wk", "wk": "wk", "month": "mo", "year": "a", "yr": "a", "minute": "min",
     "小时": "h", "天": "d", "日": "d", "周": "wk", "星期": "wk", "月": "mo", "年": "a", "分钟": "min",
 }  # fmt: skip
 _ENGLISH = re.compile(
-    r"(?<![\w.])(?P<n>\d+(?:\.\d+)?|a couple of|couple of|a few|few|several|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve)"
+    r"(?<![\w.])(?P<n>\d+(?:\.\d+)?|a couple of|couple of|a few|few|several|an?|one|two|three|four|five|six|seven"
+    r"|eight|nine|ten|twelve)"
     r"(?:\s*(?:-|–|to)\s*(?P<m>\d+))?[\s-]*(?P<u>minute|hour|hr|day|week|wk|month|year|yr)s?\b"
     r"(?!['’]?\s*-?\s*old|[\s-]of[\s-]age|\s+(?:of gestation|pregnant))",
     re.IGNORECASE,
 )
 _CHINESE = re.compile(
-    r"(?P<n>\d+(?:\.\d+)?|十余|[一二两三四五六七八九十半数几])\s*(?:[-~～到至](?P<m>\d+))?\s*(?:多|余)?\s*个?(?:多|余)?(?P<u>小时|分钟|天|日|周|星期|月|年)(?!龄|岁|初|底|份|\d)"
+    r"(?P<n>\d+(?:\.\d+)?|十余|[一二两三四五六七八九十半数几])\s*(?:[-~～到至](?P<m>\d+))?\s*(?:多|余)?\s*个?(?:多|余)?"
+    r"(?P<u>小时|分钟|天|日|周|星期|月|年)(?!龄|岁|初|底|份|\d)"
 )
 _YESTERDAY = re.compile(r"\bsince (?:yesterday|last night)\b|昨[天日晚]起?", re.IGNORECASE)
 _REACH = 60

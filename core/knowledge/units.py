@@ -3,7 +3,12 @@
 A table of our own: it holds the analyte's molar mass, which pint does not, and importing pint alone takes 0.4 s.
 """
 
+import functools
 import re
+
+import yaml
+
+from core.paths import RESOURCES
 
 _PREFIX = {"": 1.0, "d": 1e-1, "c": 1e-2, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "k": 1e3}
 _VOLUME = {"L": 1.0, "dL": 0.1, "mL": 1e-3, "uL": 1e-6, "100mL": 0.1, "cL": 1e-2}
@@ -40,22 +45,6 @@ _FIXED: dict[str, tuple[str, float, float]] = {
     "ug/mg": ("ratio", 1.0, 0.0),
     "ug/g": ("ratio", 1e-3, 0.0),
 }
-_SPELLING = {
-    "c": "Cel", "°c": "Cel", "℃": "Cel", "ºc": "Cel", "degc": "Cel", "celsius": "Cel", "degrees celsius": "Cel", "cel": "Cel", "度": "Cel", "摄氏度": "Cel",
-    "degree celsius": "Cel", "f": "[degF]", "°f": "[degF]", "ºf": "[degF]", "℉": "[degF]", "degf": "[degF]", "fahrenheit": "[degF]",
-    "degrees fahrenheit": "[degF]", "degrees f": "[degF]", "degrees c": "Cel", "° f": "[degF]", "° c": "Cel", "[degf]": "[degF]",
-    "mmhg": "mm[Hg]", "mm hg": "mm[Hg]", "毫米汞柱": "mm[Hg]", "torr": "mm[Hg]", "mm[hg]": "mm[Hg]",
-    "bpm": "/min", "beats per minute": "/min", "beats/min": "/min", "breaths per minute": "/min", "breaths/min": "/min", "/minute": "/min", "次/分": "/min",
-    "次/分钟": "/min", "次每分": "/min", "per minute": "/min", "{beats}/min": "/min", "{breaths}/min": "/min", "cpm": "/min", "beats/minute": "/min", "breaths/minute": "/min",
-    "percent": "%", "kgs": "kg", "kilograms": "kg", "公斤": "kg", "千克": "kg", "lb": "[lb_av]", "lbs": "[lb_av]", "pounds": "[lb_av]",
-    "centimeters": "cm", "厘米": "cm", "inches": "[in_i]", "meters": "m", "米": "m", "feet": "[ft_i]",
-    "kg/m^2": "kg/m2", "kg/m²": "kg/m2", "kg/㎡": "kg/m2", "msec": "ms", "milliseconds": "ms", "seconds": "s", "sec": "s", "秒": "s", "毫秒": "ms",
-    "mm/hr": "mm/h", "mm/1h": "mm/h", "mm/hour": "mm/h", "μm3": "fL", "fl": "fL", "um3": "fL", "ml/min/1.73m2": "mL/min/{1.73_m2}", "ml/min/1.73 m2": "mL/min/{1.73_m2}",
-    "ml/min/1.73m²": "mL/min/{1.73_m2}", "ml/min/1.73 m²": "mL/min/{1.73_m2}", "ml/min": "mL/min/{1.73_m2}", "ml/min/{1.73_m2}": "mL/min/{1.73_m2}", "l/min": "L/min",
-    "weeks": "wk", "iu/l": "U/L", "u/l": "U/L", "units/l": "U/L", "iu/ml": "k[IU]/L", "miu/l": "m[IU]/L", "uiu/ml": "m[IU]/L", "mu/l": "m[IU]/L", "uu/ml": "m[IU]/L",
-    "miu/ml": "m[IU]/mL", "ku/l": "k[IU]/L", "g/24h": "g/(24.h)", "g/day": "g/(24.h)", "g/d": "g/(24.h)", "mg/24h": "mg/(24.h)", "mg/l feu": "mg/L{FEU}",
-    "ug/ml feu": "mg/L{FEU}", "mcg/ml feu": "mg/L{FEU}", "ng/ml feu": "ug/L{FEU}", "[ph]": "[pH]", "mm/h": "mm/h", "iu/l]": "U/L",
-}  # fmt: skip
 _COUNT = re.compile(
     r"(?:[x×*]\s*)?10\s*[*^]?\s*(?P<power>\d{1,2}|[³⁹]|¹²)\s*/\s*(?P<volume>[a-zμµ]*l|mm3|mm³|mm\^3|cumm)$",
     re.IGNORECASE,
@@ -70,12 +59,21 @@ _AMOUNT = re.compile(
 _ARBITRARY = re.compile(r"(?P<prefix>[mukn]?)\[iu\]/(?P<volume>[dcmu]?l)$", re.IGNORECASE)
 
 
+@functools.cache
+def _spelling() -> dict[str, str]:
+    """Units as people write them, lower case -> UCUM."""
+    path = RESOURCES / "knowledge" / "laboratory" / "units.yaml"
+    spelling: dict[str, str] = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["spelling"]
+    return spelling
+
+
+@functools.lru_cache(maxsize=4096)
 def ucum(text: str) -> str:
     """A unit as people write it, in the form used here; "" when it is not known."""
     plain = text.strip().replace("μ", "u").replace("µ", "u").replace("mcg", "ug").replace("mcmol", "umol").rstrip(".")
     if plain in _FIXED:
         return plain
-    spelled = _SPELLING.get(plain.lower())
+    spelled = _spelling().get(plain.lower())
     if spelled:
         return spelled
     return plain if _parsed(plain) else ""

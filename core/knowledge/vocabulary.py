@@ -22,7 +22,7 @@ from core.errors import UserError
 from core.paths import RESOURCES, packs
 
 FOLDER = RESOURCES / "knowledge" / "findings"
-FORMAT = 1
+FORMAT = 2
 KINDS = (
     "symptom", "sign", "history", "risk", "exposure", "laboratory", "vital", "imaging", "ecg", "test", "demographic",
     "medication",
@@ -173,11 +173,21 @@ def _entry(file: str, row: Mapping[str, Any]) -> Entry:
         parents=tuple(row.get("parents", ())),
         group=row.get("group", row["id"]),
         background=float(row.get("background", 0.01)),
-        question=Label(row.get("question_en", ""), row.get("question_zh", "")),
+        question=_question(row),
         step=StepKind(row.get("step", "ask")),
         cost=float(row.get("cost", 0.02)),
         source=row.get("source", ""),
     )
+
+
+def _question(row: Mapping[str, Any]) -> Label:
+    """The question as written, else one made from the label."""
+    if "question_en" in row:
+        return Label(row["question_en"], row.get("question_zh", ""))
+    en = row["en"] if row["en"][1:2].isupper() else row["en"][:1].lower() + row["en"][1:]
+    if row.get("step", "ask") == "ask":
+        return Label(f"Does the patient have, or has the patient had: {en}?", f"患者有没有：{row['zh']}？")
+    return Label(f"Is this found: {en}?", f"检查是否提示：{row['zh']}？")
 
 
 def check(entries: Iterable[Entry]) -> Iterable[str]:

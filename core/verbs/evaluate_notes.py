@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import functools
 import json
 import statistics
 import sys
@@ -17,24 +18,20 @@ from core.domain.basics import Source
 from core.domain.finding import Finding, Scope
 from core.domain.record import Note, Patient
 from core.errors import UserError
+from core.findings.language import FOLDER
 from core.findings.text import findings_in, values_in
 from core.knowledge import vocabulary
 
 HELP = "notes: findings, negation and values read from labelled text (sentences.yaml, medcalc vignettes.json, DXY dialogues)"
 _LABELS = {"present": Scope.CURRENT, "absent": Scope.CURRENT, "history": Scope.HISTORY, "family": Scope.FAMILY,
            "uncertain": Scope.UNCERTAIN, "hypothetical": Scope.HYPOTHETICAL}  # fmt: skip
-_ENTITIES = {
-    "Sodium": "sodium", "Heart Rate or Pulse": "heart_rate", "weight": "body_weight", "creatinine": "creatinine", "Chloride": "chloride",
-    "Bicarbonate": "bicarbonate", "height": "body_height", "Systolic Blood Pressure": "systolic_bp", "QT interval": "qt_interval",
-    "Albumin": "albumin", "Diastolic Blood Pressure": "diastolic_bp", "Temperature": "body_temperature", "respiratory rate": "respiratory_rate",
-    "Blood Urea Nitrogen (BUN)": "urea", "Glucose": "glucose", "Bilirubin": "bilirubin_total", "Platelet count": "platelets",
-    "Total cholesterol": "cholesterol_total", "high-density lipoprotein cholesterol": "hdl", "White blood cell count": "wbc",
-    "Hematocrit": "hematocrit", "pH": "ph_arterial", "Body Mass Index (BMI)": "bmi", "Triglycerides": "triglycerides", "Potassium": "potassium",
-    "Calcium": "calcium", "international normalized ratio": "inr", "O₂ saturation percentage": "oxygen_saturation",
-    "Glasgow Coma Score": "gcs", "Partial pressure of oxygen (PaO₂) for Apache II": "po2", "FiO₂": "fio2", "Hemoglobin": "hemoglobin",
-    "Alanine aminotransferase": "alt", "Aspartate aminotransferase": "ast",
-}  # fmt: skip
-"""Names of numbers in MedCalc-Bench (Khandekar et al., 2024) and the analyte that each is."""
+
+
+@functools.cache
+def _names(data: str) -> dict[str, str]:
+    """Names of a development data set ("medcalc", "dxy") -> analytes or findings here."""
+    names: dict[str, str] = yaml.load((FOLDER / "evaluation.yaml").read_text("utf-8"), yaml.CSafeLoader)[data]
+    return names
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -155,12 +152,13 @@ def medcalc(path: Path) -> dict[str, Any]:
     from core.knowledge.units import convert, ucum
 
     rows = json.loads(path.read_text("utf-8"))
+    names = _names("medcalc")
     total: Counter[str] = Counter()
     by_name: dict[str, Counter[str]] = {}
     for row in rows:
         entities = row["Relevant Entities"]
         entities = ast.literal_eval(entities) if isinstance(entities, str) else entities
-        wanted = {_ENTITIES[k]: (k, v) for k, v in entities.items() if k in _ENTITIES}
+        wanted = {names[k]: (k, v) for k, v in entities.items() if k in names}
         read: dict[str, list[tuple[float, str]]] = {}
         for observation in values_in(note(row["Patient Note"])):
             analyte = analytes.load().by_name[observation.text.lower()].id
@@ -190,30 +188,19 @@ def _near(value: float | None, other: float) -> bool:
     return value is not None and abs(value - other) <= 0.011 * max(abs(other), 1e-9)
 
 
-_DXY = {
-    "发烧": "fever", "咳嗽": "cough", "流涕": "runny_nose", "咳痰": "productive_cough", "打喷嚏": "sneezing", "喘气": "dyspnea",
-    "鼻塞": "nasal_congestion", "呕吐": "vomiting", "腹泻": "diarrhea", "皮疹": "rash", "腹痛": "abdominal_pain", "头痛": "headache",
-    "呼吸困难": "dyspnea", "食欲不振": "loss_of_appetite", "疱疹": "vesicular_rash", "稀便": "diarrhea", "水样便": "watery_diarrhea",
-    "腹胀": "bloating", "尿少": "oliguria", "烦躁不安": "irritability", "过敏": "atopy", "便秘": "constipation", "血便": "blood_in_stool",
-    "出汗": "sweating", "抽搐": "seizure", "便血": "blood_in_stool", "鼻衄": "epistaxis", "嗜睡": "drowsiness", "畏寒": "chills",
-    "恶心": "nausea", "黏液便": "mucus_in_stool", "大便粘液": "mucus_in_stool", "心率过快": "tachycardia", "呼吸过快": "tachypnea",
-}  # fmt: skip
-"""Symptom names of the DXY dialogues (Xu et al., AAAI 2019) that are findings here; others are left out of the count."""
-
-
 def dialogues(path: Path) -> dict[str, Any]:
     """F1 of symptoms that a dialogue's labels affirm or deny, over the text of the dialogue where the file holds it."""
     text = path.read_text("utf-8")
     rows = _dialogue_rows(text)
     if not rows:
         raise UserError(f"{path.name} holds no dialogues with their text.", "Give dxy_dialog_data_dialog_v2.txt.")
-    entries = vocabulary.load()
+    entries, names = vocabulary.load(), _names("dxy")
     count: Counter[str] = Counter()
     for said, labels in rows:
-        gold = {_DXY[k] for k, v in labels.items() if k in _DXY and v in {True, False}}
-        denied = {_DXY[k] for k, v in labels.items() if k in _DXY and v is False}
+        gold = {names[k] for k, v in labels.items() if k in names and v in {True, False}}
+        denied = {names[k] for k, v in labels.items() if k in names and v is False}
         absent: set[str] = set()
-        known = set(_DXY.values())
+        known = set(names.values())
         got: set[str] = set()
         for finding in findings_in(note(said), Patient()):
             got |= {finding.code.code, *entries.ancestors(finding.code.code)} & known

@@ -46,9 +46,10 @@ def test_no_range_is_no_interpretation() -> None:
 
 def test_range_by_sex() -> None:
     woman = Patient(age_years=40, sex=Sex.FEMALE)
-    of = lambda patient: {
-        f.code.code: f.status for f in findings_of_values([result("718-7", 12.5, "g/dL")], patient, NOW)
-    }  # noqa: E731
+
+    def of(patient: Patient) -> dict[str, Status]:
+        return {f.code.code: f.status for f in findings_of_values([result("718-7", 12.5, "g/dL")], patient, NOW)}
+
     assert of(MAN)["low_hemoglobin"] is Status.PRESENT
     assert of(woman)["low_hemoglobin"] is Status.ABSENT
 
