@@ -16,7 +16,9 @@ from core.domain.record import Sex
 
 Array = NDArray[np.float64]
 _NEVER = 0.002
-_SMOOTH = 0.5
+_SMOOTH = 1.0
+_PEOPLE_SMOOTH = 15.0
+_AGES = (1.0, 5.0, 15.0, 30.0, 45.0, 60.0, 75.0)
 _TRUST, _LISTED, _UNLISTED = 0.2, 0.6, 0.001
 """Written knowledge: what the set's metadata lists for a diagnosis is likely (0.6), moved a fifth of the way to our own p;
 what it does not list is nearly impossible there. Chosen on the first 400 development patients."""
@@ -64,7 +66,7 @@ def learn(
             first, last = span[question.code]
             p[row, first:last] = _column(question, everybody[name], question.code in listed.get(name, {question.code}))
     count = np.array([len(everybody[name]) + 1.0 for name in names])
-    return Book(names, count / count.sum(), asked, p, span)
+    return Book(names, count / count.sum(), asked, p, span, _people(cases, names))
 
 
 def _column(question: Question, cases: Sequence[Case], possible: bool) -> Array:
@@ -121,11 +123,30 @@ def _value_weight(
     return 0.03 if name is None else float(likelihood[at[name]]) / known[name] ** 0.5
 
 
-def demographics(names: tuple[str, ...], case: Case) -> Array:
-    """Prior factors of age and sex from our written conditions (not from the patients)."""
+def demographics(book: Book, case: Case) -> Array:
+    """Factors of age and sex: learned with the tables, else from our written conditions."""
+    if book.people is not None:
+        return np.asarray(book.people[:, _person(case)], np.float64)
     engine, table = common.shared(), crosswalk()
-    rows = [engine.tables.condition_index[table.conditions[name]] for name in names]
+    rows = [engine.tables.condition_index[table.conditions[name]] for name in book.hypotheses]
     age = age_weights(engine.tables, case.age_years)[rows]
     prevalence = [engine.tables.conditions[row].prevalence for row in rows]
     sex = np.array([p.female if case.sex is Sex.FEMALE else p.male for p in prevalence])
     return np.asarray(np.exp(np.clip(age, -4, 3)) * np.maximum(sex, 0.02), np.float64)
+
+
+def _person(case: Case) -> int:
+    """Column of an age band and sex."""
+    return 2 * int(np.searchsorted(_AGES, case.age_years, side="right")) + (case.sex is Sex.FEMALE)
+
+
+def _people(cases: Sequence[Case], names: tuple[str, ...]) -> Array:
+    """P(age band, sex | diagnosis), smoothed towards everybody's."""
+    place = {name: row for row, name in enumerate(names)}
+    count = np.zeros((len(names), 2 * (len(_AGES) + 1)))
+    for case in cases:
+        if case.diagnosis in place:
+            count[place[case.diagnosis], _person(case)] += 1
+    everybody = (count.sum(axis=0) + 0.5) / (count.sum() + 0.5 * count.shape[1])
+    weighted = count + _PEOPLE_SMOOTH * everybody
+    return np.asarray(weighted / weighted.sum(axis=1, keepdims=True), np.float64)

@@ -37,6 +37,8 @@ class Book:
     questions: tuple[Question, ...]
     p: Array
     span: dict[str, tuple[int, int]]
+    people: Array | None = None
+    """P(age and sex group | hypothesis), where it was learned."""
 
 
 Answer = frozenset[str]

@@ -55,7 +55,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
     rows = []
     for case, book in _with_books(cases, asked, args):
         started = time.perf_counter()
-        interview = Interview(book, noisy=noisy, weights=books.demographics(book.hypotheses, case))
+        interview = Interview(book, noisy=noisy, weights=books.demographics(book, case))
         _begin(interview, case)
         outcome = interview.run(_oracle(case, args.wrong_answers, generator), sure=sure, most=args.most)
         rows.append((case, outcome, book, (time.perf_counter() - started) * 1000))
