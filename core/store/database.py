@@ -33,6 +33,10 @@ def _sqlite_utils() -> Any:
     return sqlite_utils
 
 
+class Damaged(UserError):
+    """A page of the database can't be read (or the key is wrong)."""
+
+
 class Database:
     """A SQLCipher database (AES-256, every page authenticated) under sqlite-utils; `tables` is the sqlite-utils view."""
 
@@ -41,8 +45,12 @@ class Database:
         self.path = path
         self.lock = threading.RLock()
         self.read_only = False
-        with translated(path.name):
-            self.connection = self._opened(path, key)
+        self._key = key
+        self._open()
+
+    def _open(self) -> None:
+        with translated(self.path.name):
+            self.connection = self._opened(self.path, self._key)
             self.tables = _sqlite_utils().Database(self.connection)
 
     def _opened(self, path: Path, key: bytes | None) -> Any:
@@ -81,9 +89,16 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Any]:
-        """The connection, for reading."""
-        with self.lock, translated(self.path.name):
-            yield self.connection
+        """The connection, for reading. After a page that can't be read SQLCipher refuses all others: then it is renewed."""
+        with self.lock:
+            try:
+                with translated(self.path.name):
+                    yield self.connection
+            except Damaged:
+                if not self.connection.in_transaction:
+                    self.connection.close()
+                    self._open()
+                raise
 
     @contextmanager
     def write(self) -> Iterator[Any]:
@@ -133,7 +148,7 @@ def translated(name: str) -> Iterator[None]:
         elif _is_read_only(error) or "disk I/O error" in text:
             what, next_step = f"The disk cannot be written ({text}).", "Check the disk; what was saved before is kept."
         elif "not a database" in text or "malformed" in text or "encrypted" in text:
-            what, next_step = f"The store {name} is damaged or its key is wrong.", DAMAGED
+            raise Damaged(f"The store {name} is damaged or its key is wrong.", DAMAGED) from error
         else:
             raise
         raise UserError(what, next_step) from error

@@ -1,8 +1,8 @@
 """What can still be read of a damaged store, put into a new one. The damaged files are only ever read, from a copy."""
 
-import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def recover(
         for name in ("consilium.db", "consilium.db-wal"):
             if (folder / name).exists():
                 shutil.copyfile(folder / name, Path(scratch) / name)
-        damaged = Database(Path(scratch) / "consilium.db", key)
+        damaged = _Damaged(Path(scratch) / "consilium.db", key)
         try:
             with Store.open(target, clock=clock) as fresh:
                 return _copied(damaged, fresh, report)
@@ -55,38 +55,57 @@ def recover(
             damaged.close()
 
 
-def _copied(damaged: Database, fresh: Store, report: Report) -> Recovered:
+class _Damaged:
+    """A damaged database: after a page that can't be read SQLCipher refuses all others too, so it is opened anew."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._path, self._key = path, key
+        self.database = Database(path, key)
+
+    def reopen(self) -> None:
+        self.database.close()
+        self.database = Database(self._path, self._key)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def row(self, query: str, *values: object) -> Any:
+        """One row; None where there is none or it can't be read."""
+        try:
+            return self.database.connection.execute(query, values).fetchone()
+        except cipher.DatabaseError:
+            self.reopen()
+            return None
+
+
+def _copied(damaged: _Damaged, fresh: Store, report: Report) -> Recovered:
     saved, lost = [], []
-    heads = list(_heads(damaged.connection))
+    heads = list(_heads(damaged))
     for done, head in enumerate(heads):
         report(done, len(heads), "recovering")
         try:
-            case = _case(damaged.connection, head)
+            case = _case(damaged.database.connection, head)
             with fresh.database.write():
                 fresh.save(_unsigned(case), "recovery")
                 fresh.add_received(case.id, case)
             saved.append(case.id)
         except (cipher.DatabaseError, msgspec.MsgspecError, ValueError, UserError) as error:
             lost.append((head["id"], str(error)))
+            damaged.reopen()
     return Recovered(tuple(saved), tuple(lost))
 
 
-def _heads(connection: Any) -> Any:
+def _heads(damaged: _Damaged) -> Iterator[dict[str, Any]]:
     """Rows of the case table one by one, by key, going around pages that can't be read."""
-    top = 0
-    with contextlib.suppress(cipher.DatabaseError):
-        top = connection.execute("SELECT max(key) FROM cases").fetchone()[0] or 0
+    found = damaged.row("SELECT max(key) FROM cases")
+    top = (found[0] or 0) if found else 1_000_000
     misses = 0
-    for key in range(1, (top or 1_000_000) + 1):
-        try:
-            query = f"SELECT {', '.join(_HEAD)} FROM cases WHERE key = ? AND deleted_at IS NULL"
-            row = connection.execute(query, (key,)).fetchone()
-        except cipher.DatabaseError:
-            row = None
+    for key in range(1, top + 1):
+        row = damaged.row(f"SELECT {', '.join(_HEAD)} FROM cases WHERE key = ? AND deleted_at IS NULL", key)
         misses = 0 if row else misses + 1
         if row:
             yield dict(zip(_HEAD, row, strict=True))
-        elif not top and misses > 10_000:
+        elif found is None and misses > 10_000:
             return
 
 

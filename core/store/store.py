@@ -32,6 +32,7 @@ from core.store.database import Database
 from core.store.files import write_whole
 from core.store.migrations import migrate
 from core.store.parts import read_parts, unpack, with_additions, write_parts
+from core.store.policy import load_policy
 from core.store.rows import (
     content_sha256,
     erase,
@@ -59,6 +60,7 @@ class Store:
         self.database = Database(folder / "consilium.db", key)
         try:
             self.migrated = migrate(self.database, clock)
+            self.policy = load_policy()
             self.audit = AuditLog(self.database, folder / "audit.seal", keys.derive(key, "audit"), clock)
             if not self.audit.events(limit=1):
                 self.audit.seal()
@@ -79,6 +81,8 @@ class Store:
         folder = path or default_folder()
         keyfile = keys.read(folder)
         if keyfile is None:
+            if passphrase is None and load_policy().passphrase_required:
+                raise UserError("Your organisation requires a passphrase for the store.", "Choose one.")
             key = keys.create(folder, passphrase, allow_keyring=keys.keyring_usable())
             keyfile = keys.read(folder)
         else:
@@ -261,13 +265,17 @@ class Store:
             return dict(rows.fetchall())
 
     def setting(self, name: str, default: Any = None) -> Any:
-        """A setting (any JSON value)."""
+        """A setting (any JSON value); the policy file's where it locks it."""
+        if name in self.policy.settings:
+            return self.policy.settings[name]
         with self.database.read() as connection:
             row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return default if row is None else msgspec.json.decode(row[0])
 
     def set_setting(self, name: str, value: Any) -> None:
-        """Keep a setting."""
+        """Keep a setting. Raises UserError for one that the policy file locks."""
+        if name in self.policy.settings:
+            raise UserError(f"{name} is set by your organisation.", "Ask your IT department.")
         with self.database.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
