@@ -11,7 +11,7 @@ from core.domain.finding import Finding, Origin, Status
 from core.domain.record import Allergy, Record, Sex
 from core.treatment import labs, organs, states
 from core.treatment.labs import Measured
-from core.treatment.recognise import Recognised, recognise
+from core.treatment.recognise import Recognised, medication_text, recognise, says_none
 
 _NOT_TAKEN = {"completed", "stopped", "cancelled", "entered-in-error", "draft", "not-taken", "on-hold", "ended"}
 _ADULT_YEARS = 18
@@ -122,7 +122,9 @@ def _current(record: Record, now: datetime) -> tuple[Medicine, ...]:
         ended = labs.parse_time(medication.end) if medication.end else None
         if medication.status.lower() in _NOT_TAKEN or (ended is not None and ended < now):
             continue
-        named = medication.text or next((c.display for c in medication.codes if c.display), "")
+        named = medication_text(medication)
+        if not named or says_none(named):
+            continue
         said = recognise(" ".join(part for part in (named, medication.dosage, medication.route) if part))
         taken.append(Medicine(medication.id, named, said, medication.sources))
     return tuple(taken)

@@ -7,12 +7,14 @@ from functools import lru_cache
 from typing import Any
 
 from core.domain.basics import Quantity
+from core.domain.record import Medication
 from core.knowledge import drugs as drug_tables
 from core.knowledge.treatment_files import read_folder
 from core.paths import RESOURCES
 
 _TOKEN = re.compile(r"[a-z0-9']+|[\u0370-\u03ff]+")
 _CJK = re.compile(r"[\u3400-\u9fff]")
+_SAYS_NONE = re.compile(r"^\W*(no (known|data|current|active|information|medication)|none\b|nil\b|n/a\b|\W*$)|不详|^无", re.IGNORECASE)
 _FUZZY_LENGTH = 7
 _FUZZY_CUTOFF = 0.88
 
@@ -91,6 +93,17 @@ def recognise(text: str) -> Recognised:
     route = _route(text)
     local = any(row.get("local", False) for row in words()["routes"] if row["id"] == route)
     return Recognised(text, drugs, matches, _strengths(text), route, _per_day(text), _as_needed(text), local)
+
+
+def medication_text(medication: Medication) -> str:
+    """The wording of an entry in which a drug is recognised: its text, else a code's display; the text if none is."""
+    wordings = [w for w in (medication.text, *(code.display for code in medication.codes)) if w]
+    return next((w for w in wordings if recognise(w).drugs), wordings[0] if wordings else "")
+
+
+def says_none(text: str) -> bool:
+    """True for entries that state that there is no medicine ("No known medications", "No data")."""
+    return bool(_SAYS_NONE.search(text))
 
 
 def _find(text: str) -> tuple[Match, ...]:

@@ -81,7 +81,7 @@ def _age(test: Callable[[float], bool], situation: Situation) -> Outcome:
     age = situation.context.age
     if age is None:
         return Outcome(None, missing=("age",))
-    shown = f"{age:.0f}" if age >= 2 else f"{age * 12:.0f}"
+    shown = str(int(age) if age >= 2 else int(age * 12))
     unit = ("years", "岁") if age >= 2 else ("months", "月龄")
     return Outcome(test(age), (Label(f"age {shown} {unit[0]}", f"{shown}{unit[1]}"),))
 
