@@ -27,6 +27,8 @@ _ONSET = {
 }
 """How a condition's `course.onset` answers the vocabulary's own questions about onset (expert estimate); what a
 condition lists itself goes first."""
+_PAINFUL = ("pain", "headache", "tenderness", "dysmenorrhea", "dysuria", "odynophagia", "sore_throat")
+_MONTHS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,9 @@ def _fill(condition: Condition, at: dict[str, int], background: NDArray[np.float
         for name, share in _ONSET.get(onset, {}).items():
             if name in at:
                 listed[at[name]] = np.fmax(listed[at[name]], share)
+    for name, share in _general(condition).items():
+        if name in at:
+            listed[at[name]] = np.fmax(listed[at[name]], share)
     for link in condition.findings:
         if link.id in at:
             listed[at[link.id]], defining[at[link.id]] = link.p, link.defining
@@ -187,6 +192,15 @@ def _fill(condition: Condition, at: dict[str, int], background: NDArray[np.float
     for test in condition.tests:
         if test.id in at:
             sensitivity[at[test.id]], specificity[at[test.id]] = test.sensitivity, test.specificity
+
+
+def _general(condition: Condition) -> dict[str, float]:
+    """What follows from the rest: any listed pain is "pain"; a complaint that may last for months is chronic."""
+    pains = [link.p for link in condition.findings if any(word in link.id for word in _PAINFUL)]
+    found = {"pain": max(pains)} if pains else {}
+    if condition.course.days[1] >= _MONTHS:
+        found["chronic_course"] = 0.4
+    return found
 
 
 def _parents_first(parents: list[list[int]]) -> tuple[int, ...]:
