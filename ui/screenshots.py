@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 SAMPLES = RESOURCES / "samples"
 LONGEST_WAIT_S = 300.0
-SETTLE_S = 0.25
+SETTLE_S = 0.3
 PAGES = ("review", "explanation", "treatment", "report", "audit")
 PLACES = ("worklist", "models", "admin")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from core import pipeline
 from core.domain.assessment import Assessment
@@ -35,6 +35,7 @@ from ui.settings import Settings
 log = logging.getLogger(__name__)
 
 Done = Callable[[Any], None]
+REFRESH_MS = 120
 
 
 def wall_clock() -> datetime:
@@ -72,6 +73,10 @@ class Session(QObject):
         self.outdated: dict[str, str] = {}
         """Case id -> when its inputs changed after the analysis that is shown."""
         self._edits: dict[str, int] = {}
+        self._refreshing = QTimer(self)
+        self._refreshing.setSingleShot(True)
+        self._refreshing.setInterval(REFRESH_MS)
+        self._refreshing.timeout.connect(self._refresh)
 
     @property
     def user(self) -> str:
@@ -82,7 +87,10 @@ class Session(QObject):
     # -- worklist --------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read the worklist again."""
+        """Read the worklist again, soon: several changes are read once."""
+        self._refreshing.start()
+
+    def _refresh(self) -> None:
         self._quick("list", lambda _r: self.store.list(limit=100_000), self._listed, kind="list")
 
     def _listed(self, rows: tuple[CaseSummary, ...]) -> None:

@@ -268,14 +268,25 @@ class Window(QMainWindow):
         """Dark and light."""
         name = "light" if THEME.name == "dark" else "dark"
         self.settings.set("theme", name)
-        THEME.apply(name, LANGUAGE.code)
+        self._dress(name, LANGUAGE.code)
 
     def switch_language(self) -> None:
         """English and Chinese."""
         code = "zh" if LANGUAGE.code == "en" else "en"
         self.settings.set("language", code)
-        THEME.apply(THEME.name, code)
-        LANGUAGE.use(code)
+        self._dress(THEME.name, code)
+
+    def _dress(self, theme: str, language: str) -> None:
+        """Switch theme and language. Qt polishes every widget again, so pages that are not shown are let go first."""
+        if theme != THEME.name:
+            for workspace in self.workspaces.values():
+                workspace.drop_hidden_pages()
+        self.setUpdatesEnabled(False)
+        try:
+            THEME.apply(theme, language)
+            LANGUAGE.use(language)
+        finally:
+            self.setUpdatesEnabled(True)
 
     def switch_full_screen(self) -> None:
         """F11."""
@@ -294,8 +305,7 @@ class Window(QMainWindow):
     def edit_settings(self) -> None:
         """Name, theme, language."""
         if SettingsDialog(self.settings, self).exec():
-            THEME.apply(str(self.settings.get("theme")), str(self.settings.get("language")))
-            LANGUAGE.use(str(self.settings.get("language")))
+            self._dress(str(self.settings.get("theme")), str(self.settings.get("language")))
             self.statusbar_.show_user(self.session.user)
 
     def _focus_search(self) -> None:

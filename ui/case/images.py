@@ -77,24 +77,35 @@ class ImagePane(QWidget):
         surface(self, "viewer")
         self._case_id, self._session = case_id, session
         self._shown: tuple[str, ...] = ()
-        self.viewer = Viewer()
+        self._viewer: Viewer | None = None
         self.said = Said()
         self._empty = StatePanel(
             "xray", "No image in this case", "Import a DICOM file or folder, PNG or JPEG.",
             Button("Import…", "upload", on_click=self.added.emit),
         )  # fmt: skip
         self._stack = QStackedWidget()
-        self._stack.addWidget(self.viewer)
         self._stack.addWidget(self._empty)
         held = column(self._stack, self.said, gap=0)
         held.setStretch(0, 1)
         self.setLayout(held)
-        self.viewer.imageChanged.connect(lambda _id: self._show_said())
-        self.viewer.measurementsChanged.connect(self._measured)
         self.said.explain.clicked.connect(lambda _c=False: self._explain())
+
+    @property
+    def viewer(self) -> Viewer:
+        """The viewer; made for the first image, as most of the time to open a case is spent on it."""
+        if self._viewer is None:
+            self._viewer = Viewer()
+            self._stack.insertWidget(0, self._viewer)
+            self._viewer.imageChanged.connect(lambda _id: self._show_said())
+            self._viewer.measurementsChanged.connect(self._measured)
+        return self._viewer
 
     def show_case(self, case: Case) -> None:
         """Show the case's images; the same images are not loaded twice."""
+        if not case.images:
+            self._stack.setCurrentWidget(self._empty)
+            self.said.hide()
+            return
         identity = who(case, self._session)
         lines = (f"{identity.name} · {identity.sex} {identity.age}", identity.number)
         self.viewer.set_identity(lines, identity.synthetic)
@@ -103,7 +114,7 @@ class ImagePane(QWidget):
             self._shown = ids
             self.viewer.show_images(case.images)
             self.viewer.set_measurements(case.measurements)
-        self._stack.setCurrentIndex(0 if ids else 1)
+        self._stack.setCurrentWidget(self.viewer)
         self._show_said()
 
     def _current(self) -> Case | None:
@@ -129,7 +140,7 @@ class ImagePane(QWidget):
         )
 
     def _explain(self) -> None:
-        if self.viewer.shown_image_id():
+        if self._viewer is not None and self._viewer.shown_image_id():
             self._session.explain_image(self._case_id, self.viewer.shown_image_id())
             self._show_said()
 
@@ -140,4 +151,5 @@ class ImagePane(QWidget):
 
     def stop(self) -> None:
         """The case was closed."""
-        self.viewer.stop()
+        if self._viewer is not None:
+            self._viewer.stop()

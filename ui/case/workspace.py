@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QWidget
 
 from core.domain.assessment import NextStep
@@ -118,21 +118,13 @@ class Workspace(QWidget):
         self.banner = Banner(session)
         self.tabs = PageTabs()
         self.review = Review(case_id, session)
-        self.explanation = ExplanationPage(case_id, session, thumbnails)
-        self.treatment = TreatmentPage(case_id, session)
-        self.report = ReportPage(case_id, session, thumbnails)
-        self.audit = AuditPage(case_id, session)
-        self.pages: dict[str, QWidget] = {
-            "review": self.review,
-            "explanation": self.explanation,
-            "treatment": self.treatment,
-            "report": self.report,
-            "audit": self.audit,
-        }
+        self._thumbnails = thumbnails
+        self.pages: dict[str, QWidget] = {"review": self.review}
+        self._size = (1600, 1000)
+        self._spoken = LANGUAGE.code
         self._shown: dict[str, tuple[Case, str, str]] = {}
         self._stack = QStackedWidget()
-        for page in self.pages.values():
-            self._stack.addWidget(page)
+        self._stack.addWidget(self.review)
         self._build()
         self._wire()
 
@@ -201,11 +193,38 @@ class Workspace(QWidget):
             count = len(case.refusals) or len(case.assessment.abstentions if case.assessment else ())
             self._range.set_words(tr("{n} without estimate", n=count))
 
+    def page(self, name: str) -> QWidget:
+        """A page; made when it is first asked for, so that opening a case is quick."""
+        if name not in self.pages:
+            made: QWidget
+            if name == "explanation":
+                made = ExplanationPage(self.case_id, self._session, self._thumbnails)
+                made.fit(self._size[0])
+            elif name == "treatment":
+                made = TreatmentPage(self.case_id, self._session)
+                made.fit(self._size[0])
+            elif name == "report":
+                made = ReportPage(self.case_id, self._session)
+            else:
+                made = AuditPage(self.case_id, self._session)
+            self.pages[name] = made
+            self._stack.addWidget(made)
+        return self.pages[name]
+
+    def drop_hidden_pages(self) -> None:
+        """Let go of pages that hold no state of their own; they are made again when they are shown."""
+        for name in [n for n in self.pages if n not in ("review", self.tabs.current)]:
+            page = self.pages.pop(name)
+            self._shown.pop(name, None)
+            self._stack.removeWidget(page)
+            page.setParent(None)
+            page.deleteLater()
+
     def show_page(self, name: str) -> None:
         """review, explanation, treatment, report or audit."""
         self.tabs.select(name)
         self._fill(name)
-        self._stack.setCurrentWidget(self.pages[name])
+        self._stack.setCurrentWidget(self.page(name))
 
     def _fill(self, name: str) -> None:
         case = self._session.cases.get(self.case_id)
@@ -216,23 +235,27 @@ class Workspace(QWidget):
         if name != "audit" and self._shown.get(name) == state:
             return
         self._shown[name] = state
-        if name == "review":
-            self.review.show_case(case, outdated)
-        elif name == "explanation":
-            self.explanation.show_case(case, self.review.differential.selected)
-        elif name == "treatment":
-            self.treatment.show_case(case)
-        elif name == "report":
-            self.report.show_case(case)
-        else:
-            self.audit.show_case(case)
+        page = self.page(name)
+        if isinstance(page, Review):
+            page.show_case(case, outdated)
+        elif isinstance(page, ExplanationPage):
+            page.show_case(case, self.review.differential.selected)
+        elif isinstance(page, TreatmentPage | ReportPage | AuditPage):
+            page.show_case(case)
 
     def _retranslate(self) -> None:
+        self._spoken = LANGUAGE.code if self.isVisible() else ""
         case = self._session.cases.get(self.case_id)
-        if case is not None:
+        if case is not None and self._spoken:
             self.show_case(case)
             self.tabs.updateGeometry()
             self.tabs.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with a change of language meanwhile."""
+        super().showEvent(event)
+        if self._spoken != LANGUAGE.code:
+            self._retranslate()
 
     # -- doing -----------------------------------------------------------------------------------------------------
 
@@ -300,8 +323,10 @@ class Workspace(QWidget):
         """Ask where, write the PDF."""
         case = self._session.cases.get(self.case_id)
         if case is not None:
-            self.report.choose_case(case)
-            self.report.export("pdf")
+            report = self.page("report")
+            assert isinstance(report, ReportPage)
+            report.choose_case(case)
+            report.export("pdf")
 
     def _add_files(self) -> None:
         names, _kind = QFileDialog.getOpenFileNames(self, tr("Import records and images"))
@@ -312,6 +337,7 @@ class Workspace(QWidget):
 
     def fit(self, width: int, height: int) -> None:
         """What gives way on narrow and low windows."""
+        self._size = (width, height)
         roomy = width > 1300
         for made in (self._rerun, self._export):
             made.setVisible(roomy)
@@ -321,8 +347,9 @@ class Workspace(QWidget):
         self.tabs.with_icons = width > 1100
         self.tabs.updateGeometry()
         self.review.fit(width, height)
-        self.explanation.fit(width)
-        self.treatment.fit(width)
+        for page in self.pages.values():
+            if isinstance(page, ExplanationPage | TreatmentPage):
+                page.fit(width)
         case = self._session.cases.get(self.case_id)
         if case is not None:
             self._show_range(case)

@@ -10,7 +10,6 @@ from core.progress import Report
 from ui.session import Session
 from ui.theme import fonts
 from ui.theme.theme import surface, tokens
-from ui.thumbnails import Thumbnails
 from ui.translate import LANGUAGE, tr
 from ui.widgets.button import Button
 from ui.widgets.layout import band, column, row
@@ -38,7 +37,7 @@ def for_preview(html: str) -> str:
 class ReportPage(QWidget):
     """Preview and export. The language of the report is chosen apart from the window's."""
 
-    def __init__(self, case_id: str, session: Session, thumbnails: Thumbnails) -> None:
+    def __init__(self, case_id: str, session: Session) -> None:
         super().__init__()
         surface(self, "app")
         self._case_id, self._session = case_id, session

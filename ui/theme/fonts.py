@@ -1,13 +1,15 @@
 """The shipped fonts, and fonts by pixel size. Sizes are whole pixels; figures are tabular."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics
+from PySide6.QtWidgets import QApplication, QWidget
 
 from core.paths import RESOURCES
 
 FAMILIES = ["Inter", "Noto Sans SC", "Noto Sans CJK SC", "WenQuanYi Micro Hei"]
 MONOSPACE = ["JetBrains Mono", *FAMILIES]
+CAPTION = 11
 _language = "en"
 
 
@@ -30,11 +32,11 @@ def use_language(language: str) -> None:
 
 def font(px: int, weight: int = 400, *, mono: bool = False) -> QFont:
     """The interface font at `px` pixels; captions grow to 12 px in Chinese."""
-    return QFont(_font(max(px, 12) if _language == "zh" else px, weight, mono))
+    return QFont(_font(max(px, 12) if _language == "zh" else px, weight, mono=mono))
 
 
 @cache
-def _font(px: int, weight: int, mono: bool) -> QFont:
+def _font(px: int, weight: int, *, mono: bool) -> QFont:
     made = QFont(MONOSPACE if mono else FAMILIES)
     made.setPixelSize(px)
     made.setWeight(QFont.Weight(weight))
@@ -43,6 +45,35 @@ def _font(px: int, weight: int, mono: bool) -> QFont:
     return made
 
 
+def caption(widget: QWidget) -> None:
+    """Give a widget the smallest size, which grows with a change to Chinese."""
+    widget.setProperty("role", "caption")
+    widget.setFont(font(CAPTION))
+
+
+def resize_captions() -> None:
+    """Set the smallest size again after a change of language."""
+    wanted = font(CAPTION)
+    for widget in QApplication.allWidgets():
+        if widget.property("role") == "caption" and widget.font().pixelSize() != wanted.pixelSize():
+            widget.setFont(wanted)
+
+
 def metrics(px: int, weight: int = 400) -> QFontMetrics:
-    """Metrics of that font."""
-    return QFontMetrics(font(px, weight))
+    """Metrics of that font (kept: measuring text is most of the cost of a layout)."""
+    return _metrics(max(px, 12) if _language == "zh" else px, weight)
+
+
+@cache
+def _metrics(px: int, weight: int) -> QFontMetrics:
+    return QFontMetrics(_font(px, weight, mono=False))
+
+
+def width(words: str, px: int, weight: int) -> int:
+    """Width of a line in logical pixels."""
+    return _width(words, max(px, 12) if _language == "zh" else px, weight)
+
+
+@lru_cache(maxsize=20_000)
+def _width(words: str, px: int, weight: int) -> int:
+    return _metrics(px, weight).horizontalAdvance(words)

@@ -47,9 +47,13 @@ class Theme(QObject):
         if not isinstance(app, QApplication):
             return
         fonts.use_language(language)
-        app.setFont(fonts.font(13))
-        app.setPalette(self._palette())
-        app.setStyleSheet(stylesheet(self.name, language))
+        sheet = stylesheet(self.name)
+        if app.font() != fonts.font(13):
+            app.setFont(fonts.font(13))
+        if app.styleSheet() != sheet:
+            app.setPalette(self._palette())
+            app.setStyleSheet(sheet)
+        fonts.resize_captions()
         self.changed.emit()
 
     def _palette(self) -> QPalette:
@@ -91,10 +95,10 @@ def mix(under: str, over: str, share: float) -> QColor:
 
 
 @cache
-def stylesheet(theme: str, language: str) -> str:
+def stylesheet(theme: str) -> str:
     """The style sheet with its tokens filled in."""
     values = dict(tokens()[theme])
-    values |= {"theme": theme, "icons": FOLDER.as_posix(), "caption": "12" if language == "zh" else "11"}
+    values |= {"theme": theme, "icons": FOLDER.as_posix()}
     template = (FOLDER / "consilium.qss").read_text("utf-8")
     return re.sub(r"@\{([\w.]+)\}", lambda found: values[found[1]], template)
 

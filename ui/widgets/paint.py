@@ -3,6 +3,7 @@
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from ui.theme import fonts
 from ui.theme.fonts import font, metrics
 from ui.theme.theme import color
 
@@ -38,7 +39,7 @@ def text(
 
 def width(words: str, px: int = 13, weight: int = 400) -> int:
     """Width of a line in logical pixels."""
-    return metrics(px, weight).horizontalAdvance(words)
+    return fonts.width(words, px, weight)
 
 
 def box(

@@ -4,6 +4,7 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from ui.theme import fonts
 from ui.translate import bind
 from ui.widgets import paint
 
@@ -14,6 +15,8 @@ def label(words: str = "", role: str = "", tone: str = "", *, wrap: bool = False
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setProperty("role", role)
     made.setProperty("tone", tone)
+    if role == "caption":
+        fonts.caption(made)
     made.setWordWrap(wrap)
     if select:
         made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

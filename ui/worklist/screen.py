@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from core.store.search import SearchHit
@@ -83,6 +83,7 @@ class Worklist(QWidget):
         self._session, self._jobs = session, jobs
         self._hits: frozenset[str] | None = None
         self._narrow = False
+        self._dirty = True
         self.filters = Filters(session.settings)
         self.table = CaseTable()
         self.preview = Preview(session, thumbnails)
@@ -184,7 +185,10 @@ class Worklist(QWidget):
         return ordered(r for r in rows if passes(r, wanted, now))
 
     def show_rows(self) -> None:
-        """Show the rows that pass search and filters."""
+        """Show the rows that pass search and filters; while another screen is shown, later."""
+        self._dirty = not self.isVisible()
+        if self._dirty:
+            return
         lines = self._lines()
         self.filters.count(list(self._session.rows), self._session.now())
         self.table.show_rows(lines)
@@ -204,6 +208,12 @@ class Worklist(QWidget):
         """Texts that hold data."""
         self.filters.retranslate()
         self.show_rows()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed meanwhile."""
+        super().showEvent(event)
+        if self._dirty:
+            self.show_rows()
 
     def fit(self, width: int) -> None:
         """Below 1440 the preview closes to a toggle, below 1300 the filters as well."""

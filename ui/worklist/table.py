@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from core.domain.case import CaseStatus
 from core.domain.record import Sex
-from ui.theme import icons
+from ui.theme import fonts, icons
 from ui.theme.fonts import font
 from ui.theme.theme import color
 from ui.translate import say, tr
@@ -308,6 +308,7 @@ class CaseTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        fonts.caption(header)
         header.setSectionsClickable(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setFixedHeight(30)
