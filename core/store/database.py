@@ -16,6 +16,13 @@ from sqlcipher3 import dbapi2 as cipher
 from core.errors import UserError
 
 BUSY_MS = 5000
+_PRAGMAS = (
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "temp_store=MEMORY",
+    "cache_size=-65536",
+)
 DAMAGED = "Nothing was overwritten: recover a copy (`main.py backup recover`) or restore a backup."
 
 
@@ -54,37 +61,28 @@ class Database:
             self.tables = _sqlite_utils().Database(self.connection)
 
     def _opened(self, path: Path, key: bytes | None) -> Any:
-        connection = self._connected(path, key, "")
+        """A connection for reading and writing; on a disk that can't be written, for reading alone."""
         try:
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return self._connected(path, key, "")
         except cipher.OperationalError as error:
-            connection.close()
             if not _is_read_only(error) or not path.exists() or _size(path.with_name(path.name + "-wal")):
                 raise
-            connection = self._connected(path, key, "?immutable=1")
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            self.read_only = True
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        self.read_only = True
+        return self._connected(path, key, "?immutable=1")
 
     @staticmethod
     def _connected(path: Path, key: bytes | None, query: str) -> Any:
         uri = path.absolute().as_uri() + query
         connection = cipher.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
-        if key is not None:
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        for pragma in (
-            f"busy_timeout={BUSY_MS}",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            "temp_store=MEMORY",
-            "cache_size=-65536",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            if key is not None:
+                connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            for pragma in (f"busy_timeout={BUSY_MS}", *_PRAGMAS, *(("journal_mode=WAL",) if not query else ())):
+                connection.execute(f"PRAGMA {pragma}").fetchone()
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @contextmanager

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlcipher3 import dbapi2 as cipher
 
 from core.domain.case import Action, CaseStatus, Decision
 from core.errors import NewerFile, UserError
@@ -288,13 +289,19 @@ def test_a_damaged_file_is_never_overwritten(tmp_path: Path, damage: str) -> Non
     assert (path.read_bytes() if path.exists() else None) == before
 
 
-def test_read_only_disk_can_still_be_read(tmp_path: Path) -> None:
+def test_read_only_disk_can_still_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.open(tmp_path / "s", clock=Ticking()) as store:
         store.save(sample.case(), "Dr A")
-    path = tmp_path / "s" / "consilium.db"
-    database = Database(path, store._key)
-    database.close()
-    database = Database.__new__(Database)
-    database.path, database.lock, database.read_only = path, threading.RLock(), True
-    with pytest.raises(UserError, match="read-only"), database.write():
-        pass
+    normal = Database._connected
+
+    def refusing(path: Path, key: bytes, query: str) -> object:
+        if not query:  # what SQLite says where it can't make the files that WAL needs
+            raise cipher.OperationalError("unable to open database file")
+        return normal(path, key, query)
+
+    monkeypatch.setattr(Database, "_connected", staticmethod(refusing))
+    with Store.open(tmp_path / "s", clock=Ticking()) as store:
+        assert store.database.read_only
+        assert store.load("case-1").id == "case-1" and store.search("结节")
+        with pytest.raises(UserError, match="read-only"):
+            store.save(sample.case("case-2"), "Dr A")
