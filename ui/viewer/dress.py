@@ -15,6 +15,7 @@ from core.imaging.study import series_of
 from core.imaging.types import Series
 from core.imaging.volume import geometry_of
 from core.imaging.volume_types import NotAVolume
+from ui.viewer.objects import Region, Regions
 from ui.viewer.presets import hanging
 from ui.viewer.source import CutSource, SeriesSource
 from ui.viewer.texts import text
@@ -51,6 +52,15 @@ def footer(view: Viewport, keys: Sequence[str], key_images: Sequence[str]) -> tu
     if view.model.image_id() in key_images:
         lines.append(f"★ {text('Key image')}")
     return tuple(lines)
+
+
+def regions_at(view: Viewport, regions: Regions) -> tuple[Region, ...]:
+    """Segments on the shown image."""
+    source = view.model.source
+    if not regions or not isinstance(source, SeriesSource) or not source.count:
+        return ()
+    address = source.addresses[view.model.index]
+    return regions.get((address.instance.sop_instance_uid, address.frame), ())
 
 
 def in_hanging_order(series: Sequence[Series]) -> list[Series]:

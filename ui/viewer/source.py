@@ -12,6 +12,7 @@ from core.imaging.pixels import Frame, frame, frame_of
 from core.imaging.types import Instance, Plane, Series
 from core.imaging.volume import dot, normal
 from core.imaging.volume_types import Volume
+from core.imaging.waveform import draw_waveform
 from core.imaging.window import Grey, Table, Window
 
 AHEAD = 48
@@ -84,6 +85,8 @@ class SeriesSource:
     def decode(self, index: int) -> Frame:
         """Decode one frame. Raises `Unreadable`."""
         address = self.addresses[index]
+        if address.instance.kind == "waveform":
+            return Frame(draw_waveform(address.instance.path), photometric="RGB", bits_stored=8)
         if address.instance.kind == "image":
             return frame_of(read_header(address.instance.path), address.frame)
         return frame(address.instance.path, address.frame)

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ImageRef, Measurement
 from core.imaging.cache import DEFAULT_BUDGET, FrameCache
+from core.imaging.sr_tree import read_tree
 from core.imaging.study import series_of
 from core.imaging.types import Series, Study
 from core.imaging.volume_types import NotAVolume
 from ui.theme.theme import THEME, color, surface
 from ui.translate import LANGUAGE
-from ui.viewer import actions, cuts, dress
+from ui.viewer import actions, cuts, dress, objects
 from ui.viewer.marks import History
 from ui.viewer.overlay import HeatMap, heat_map
 from ui.viewer.presets import hanging, keys, presets
@@ -56,6 +57,8 @@ class Viewer(QWidget):
         self._series: dict[str, Series] = {}
         self._captions: dict[str, tuple[str, str]] = {}
         self._ids: dict[tuple[str, int], str] = {}
+        self._reports: dict[str, str] = {}
+        self._regions: objects.Regions = {}
         self._explanation: ImageExplanation | None = None
         self._heat: HeatMap | None = None
         self._overlay, self._opacity = Overlay.HEAT, 0.55
@@ -152,8 +155,10 @@ class Viewer(QWidget):
         self.clear()
         for group, badge in ((current, ""), (tuple(priors), "prior")):
             for member in group:
+                prefix = member.time[:10] if badge else ""
                 for series in dress.in_hanging_order(member.series):
-                    self._add(series, member.time[:10] if badge else "", badge)
+                    self._add(series, prefix, badge)
+                self._add_objects(member, prefix, badge)
         self._fill_strip()
         if not self._series:
             return
@@ -203,6 +208,9 @@ class Viewer(QWidget):
 
     def show_series(self, series: Series | str) -> None:
         """Show a series (or the strip's key of one) in the active viewport."""
+        if isinstance(series, str) and series in self._reports:
+            self._open_report(series)
+            return
         key = series if isinstance(series, str) else self._add(series, "", "")
         if not isinstance(series, str):
             self._fill_strip()
@@ -214,6 +222,7 @@ class Viewer(QWidget):
         self.decoder.follow(iter(()))
         self.cache.clear()
         self._series, self._captions, self._ids, self._wanted = {}, {}, {}, ()
+        self._reports, self._regions = {}, {}
         self.set_overlay(None)
         for view in self.viewports:
             view.show_nothing()
@@ -279,6 +288,29 @@ class Viewer(QWidget):
         self._captions[key] = (" ".join(w for w in (prefix, words) if w) or first.path.rsplit("/", 1)[-1], badge)
         return key
 
+    def _add_objects(self, study: Study, prefix: str, badge: str) -> None:
+        """Waveforms as pictures, reports as tiles, segmentations over the images they name."""
+        for item in study.objects:
+            if item.kind == "waveform":
+                self._add(Series(item.path, "ECG", item.series_description, None, "", (item,)), prefix, badge)
+            elif item.kind == "structured report":
+                self._reports[item.path] = " ".join(w for w in (prefix, text("SR"), item.series_description) if w)
+            elif item.kind == "segmentation":
+                self.decoder.run(partial(objects.regions_of, item.path), self._regions_ready)
+
+    def _regions_ready(self, regions: object) -> None:
+        if isinstance(regions, dict):
+            for key, found in regions.items():
+                self._regions[key] = (*self._regions.get(key, ()), *found)
+            self._refresh()
+
+    def _open_report(self, path: str) -> None:
+        def show(lines: object) -> None:
+            if isinstance(lines, tuple):
+                objects.ReportDialog(self._reports.get(path, text("Report")), lines, self).show()
+
+        self.decoder.run(partial(read_tree, path), show)
+
     def _paths(self) -> dict[str, str]:
         return {i.path: key for key, series in self._series.items() for i in series.instances}
 
@@ -287,6 +319,7 @@ class Viewer(QWidget):
             Entry(key, self._captions[key][0], len(series.addresses()), self._captions[key][1])
             for key, series in self._series.items()
         ]
+        entries += [Entry(path, caption, 1) for path, caption in self._reports.items()]
         self.strip.show_entries(entries)
         self.strip.setVisible(bool(entries))
         for key, series in self._series.items():
@@ -483,6 +516,7 @@ class Viewer(QWidget):
         view.footer = dress.footer(view, self.series_keys(), self.key_images)
         here = self._explanation is not None and self._explanation.image_id == view.model.image_id()
         view.heat = self._heat if here else None
+        view.regions = dress.regions_at(view, self._regions)
         view.heat_title = self._explanation.label.text(LANGUAGE.code) if self._explanation is not None else ""
         view.overlay, view.opacity = self._overlay, self._opacity
         view.update()

@@ -24,6 +24,7 @@ from ui.translate import LANGUAGE
 from ui.viewer import paint_marks
 from ui.viewer.interaction import Interaction
 from ui.viewer.marks import new_mark
+from ui.viewer.objects import Region, paint_regions
 from ui.viewer.overlay import HeatMap
 from ui.viewer.render import Renderer
 from ui.viewer.source import SeriesSource, Source
@@ -62,6 +63,7 @@ class Viewport(QWidget):
         self.active = False
         self.heat: HeatMap | None = None
         self.heat_title = ""
+        self.regions: tuple[Region, ...] = ()
         self.overlay = Overlay.OFF
         self.opacity = 0.55
         self.blink = False
@@ -127,6 +129,8 @@ class Viewport(QWidget):
         place = self.place(image)
         if self.heat is not None and not self.blink:
             paint_marks.heat(painter, self.heat, place, self.overlay, self.opacity, self.heat_title)
+        if self.regions and not self.blink and self.overlay is not Overlay.OFF:
+            paint_regions(painter, self.regions, place, self.opacity)
         if self.linked_crosshair and self.model.crosshair is not None:
             at = QPointF(*place.to_screen(self.model.crosshair))
             paint_marks.crosshair(painter, at, self.width(), self.height())

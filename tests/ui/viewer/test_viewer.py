@@ -11,8 +11,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from core.domain.basics import Label, Version
+from core.domain.basics import Label, Quantity, Version
 from core.domain.explanation import ImageExplanation
+from core.domain.imaging import Measurement
+from core.imaging.sr_export import write_measurements
 from core.imaging.study import read_images
 from core.paths import RESOURCES
 from tests.core.imaging.made import dataset, save, stack
@@ -280,3 +282,30 @@ def test_opening_and_closing_series_leaves_no_frames(application: QApplication, 
         viewer.clear()
         assert all(v.model.source is None and v._renderer._frame is None for v in viewer.viewports)
     wait(application, lambda: viewer.cache.bytes == 0)
+
+
+def test_reports_and_segments_stand_beside_the_pictures(
+    application: QApplication, viewer: Viewer, tmp_path: Path
+) -> None:
+    from core.imaging.segmentation import Segment, Segmentation
+    from ui.viewer.objects import ReportDialog, outlined
+
+    film = read_images([FILM])
+    mark = Measurement("m", film.refs[0].id, "length", ((1, 1), (9, 1)), (("length", Quantity(2.0, "mm")),))
+    write_measurements(tmp_path / "sr.dcm", [mark], {film.refs[0].id: (str(FILM), 0)}, observer="EXAMPLE^Dr")
+    viewer.show_study(read_images([FILM, tmp_path]).studies)
+    wait(application, lambda: shown(viewer))
+    viewer.strip.chosen.emit(str(tmp_path / "sr.dcm"))
+    wait(application, lambda: bool(viewer.findChildren(ReportDialog)))
+    (dialog,) = viewer.findChildren(ReportDialog)
+    assert dialog.tree.topLevelItem(0).childCount() > 2
+    dialog.close()
+    mask = np.zeros((960, 960), bool)
+    mask[300:500, 300:500] = True
+    key = (film.refs[0].sop_instance_uid, 0)
+    viewer._regions_ready(outlined(Segmentation("", (Segment(1, "x", (0, 255, 0), ""),), {key: ((1, mask),)})))
+    inside = viewer.current.grab().toImage().pixelColor(at(viewer, 350, 350))
+    assert inside.green() > inside.red() + 15
+    viewer.set_overlay_mode(Overlay.OFF)
+    inside = viewer.current.grab().toImage().pixelColor(at(viewer, 350, 350))
+    assert inside.green() == inside.red()
