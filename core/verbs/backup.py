@@ -1,4 +1,4 @@
-"""`backup create|list|restore|recover|send|receive`: copies of the store, and single cases for a colleague.
+"""`backup create|list|restore|recover|bundle|send|receive`: copies of the store, and single cases for a colleague.
 
 Passphrases come from CONSILIUM_BACKUP_PASSPHRASE, or are asked for.
 """
@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core import paths
 from core.domain.serial import to_plain
 from core.errors import UserError
 from core.store import backup, package
 from core.store.recovery import recover
 from core.store.store import Store, default_folder
+from core.store.support import write_bundle
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     restore.add_argument("--number", type=int, help="which snapshot (default: the newest)")
     mend = actions.add_parser("recover", help="copy what can be read of a damaged store into a new one")
     mend.add_argument("--to", type=Path, required=True, help="an empty folder for the new store")
+    bundle = actions.add_parser("bundle", help="versions, counts and checks for a fault report; no patient data")
+    bundle.add_argument("--out", type=Path, required=True, help="the ZIP to write")
     send = actions.add_parser("send", help="write one case to an encrypted package")
     send.add_argument("case", help="the case's id")
     send.add_argument("--out", type=Path, required=True, help="the package to write")
@@ -46,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         "list": _list,
         "restore": _restore,
         "recover": _recover,
+        "bundle": _bundle,
         "send": _send,
         "receive": _receive,
     }[args.action](args)
@@ -71,6 +76,11 @@ def _restore(args: argparse.Namespace) -> Any:
 
 def _recover(args: argparse.Namespace) -> Any:
     return recover(default_folder(), args.to, passphrase=os.environ.get("CONSILIUM_PASSPHRASE"), report=_progress)
+
+
+def _bundle(args: argparse.Namespace) -> Any:
+    with _store() as store:
+        return {"file": str(args.out), "holds": list(write_bundle(store, args.out, paths.profile() / "logs"))}
 
 
 def _send(args: argparse.Namespace) -> Any:

@@ -29,9 +29,12 @@ _T = TypeVar("_T")
 HELP = "search, open and save among made-up cases; encrypted against plain SQLite"
 _WORDS = (
     ("cough", "咳嗽"), ("fever", "发热"), ("chest pain", "胸痛"), ("dyspnoea", "呼吸困难"), ("headache", "头痛"),
-    ("nausea", "恶心"), ("vomiting", "呕吐"), ("diarrhoea", "腹泻"), ("rash", "皮疹"), ("fatigue", "乏力"),
-    ("pulmonary nodule", "肺结节"), ("pleural effusion", "胸腔积液"), ("jaundice", "黄疸"), ("oedema", "水肿"),
-    ("palpitations", "心悸"), ("syncope", "晕厥"), ("haematuria", "血尿"), ("back pain", "背痛"), ("weight loss", "体重减轻"),
+    ("nausea", "恶心"), ("vomiting", "呕吐"), ("diarrhoea", "腹泻"), ("rash", "皮疹"),
+    ("fatigue", "乏力"),
+    ("pulmonary nodule", "肺结节"), ("pleural effusion", "胸腔积液"), ("jaundice", "黄疸"),
+    ("oedema", "水肿"),
+    ("palpitations", "心悸"), ("syncope", "晕厥"), ("haematuria", "血尿"), ("back pain", "背痛"),
+    ("weight loss", "体重减轻"),
     ("night sweats", "盗汗"), ("seizure", "癫痫发作"), ("weakness", "肌无力"), ("dizziness", "头晕"), ("sore throat", "咽痛"),
 )  # fmt: skip
 _CONDITIONS = (
@@ -143,7 +146,8 @@ def _record(number: int, rng: random.Random, words: list[tuple[str, str]], sourc
         Patient(name, date(1930 + number % 90, 1 + number % 12, 1), Sex.FEMALE if number % 2 else Sex.MALE,
                 identifiers=(Identifier("bench", f"SYN-{number:06d}"),), synthetic=True),
         problems=(Problem("p1", (Coding("ICD-10", rng.choice(_CONDITIONS)[2]),), rng.choice(_CONDITIONS)[0], (source,)),),
-        medications=tuple(Medication(f"m{i}", (), drug, (source,), "active") for i, drug in enumerate(rng.sample(_DRUGS, 3))),
+        medications=tuple(Medication(f"m{i}", (), drug, (source,), "active")
+                          for i, drug in enumerate(rng.sample(_DRUGS, 3))),
         observations=results,
         notes=(Note("n1", english * 2, source), Note("n2", chinese * 2, source, "zh")),
     )  # fmt: skip

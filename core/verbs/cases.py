@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from core.domain.case import CaseStatus
+from core.domain.case import Case, CaseStatus
 from core.domain.serial import to_plain
 from core.errors import UserError
 from core.report.json import case_bytes, case_json
+from core.store.files import write_whole
 from core.store.store import Store
 
 
@@ -31,6 +32,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     export.add_argument("case", help="the case's id")
     export.add_argument("--out", type=Path, required=True, help="the file to write")
     export.add_argument("--format", choices=["json", "pdf", "html"], help="default: by the file's ending")
+    export.add_argument(
+        "--deidentify", type=Path, metavar="KEYFILE", help="without identity; the key is made if missing"
+    )
     export.add_argument("--lang", choices=["en", "zh"], default="en", help="language of PDF and HTML (default en)")
 
 
@@ -52,12 +56,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _export(store: Store, args: argparse.Namespace) -> dict[str, str]:
+def _export(store: Store, args: argparse.Namespace) -> dict[str, Any]:
     """Write the file; returns what was written."""
     kind = args.format or args.out.suffix.lstrip(".").lower()
     if kind not in ("json", "pdf", "html"):
         raise UserError(f"{args.out.name} does not say what to write.", "Add --format json, pdf or html.")
     case = store.load(args.case)
+    leaks: dict[str, Any] = {}
+    if args.deidentify:
+        case, leaks = _deidentified(case, args.deidentify)
     try:
         if kind == "pdf":
             from core.report.pdf import write_pdf
@@ -71,8 +78,23 @@ def _export(store: Store, args: argparse.Namespace) -> dict[str, str]:
             args.out.write_bytes(case_bytes(case))
     except OSError as error:
         raise UserError(f"{args.out} could not be written ({error.strerror}).", "Choose another folder.") from error
-    store.audit.add_or_keep("export", store.users.acting(), args.case, format=kind)
-    return {"case": args.case, "file": str(args.out), "format": kind}
+    store.audit.add_or_keep("export", store.users.acting(), args.case, format=kind, anonymous=bool(leaks))
+    return {"case": args.case, "file": str(args.out), "format": kind, **leaks}
+
+
+def _deidentified(case: Case, keyfile: Path) -> tuple[Case, dict[str, Any]]:
+    """The case without identity, and the report of what was covered and what a person should still look at."""
+    from core.privacy.case import deidentify_case
+    from core.privacy.pseudonyms import Pseudonyms, new_key
+
+    if not keyfile.exists():
+        write_whole(keyfile, new_key().hex().encode())
+    try:
+        key = bytes.fromhex(keyfile.read_text("ascii").strip())
+    except ValueError as error:
+        raise UserError(f"{keyfile.name} is not a key file.", "Choose another, or a new name to make one.") from error
+    clean, leaks = deidentify_case(case, Pseudonyms(key))
+    return clean, {"covered": dict(leaks.covered), "to_review": [f"{place}: {what}" for place, what in leaks.suspects]}
 
 
 def _print(value: Any) -> None:

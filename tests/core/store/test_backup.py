@@ -198,6 +198,7 @@ def test_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
         return json.loads(capsys.readouterr().out)
 
     assert said("create", tmp_path / "b")["verified"] is True
+    assert said("bundle", "--out", tmp_path / "bundle.zip")["holds"] == ["about.json", "store.json"]
     assert said("list", tmp_path / "b")[0]["cases"] == 1
     assert said("restore", tmp_path / "b", "--to", tmp_path / "r")["cases"] == 1
     assert said("send", "case-1", "--out", tmp_path / "c")["case_id"] == "case-1"

@@ -39,6 +39,16 @@ def test_export(kept: None, capsys: pytest.CaptureFixture[str], tmp_path: Path, 
     assert "右下叶肺炎" in text
 
 
+def test_export_without_identity(kept: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out, key = tmp_path / "case.json", tmp_path / "key"
+    told = said(capsys, "cases", "export", "case-1", "--out", str(out), "--deidentify", str(key))
+    text = out.read_text("utf-8")
+    assert not [w for w in ("TESTPATIENT", "Rowan", "SYN-004217", "1959") if w in text]
+    assert "to_review" in told and "结节影" in text and len(key.read_text()) == 64
+    key.write_text("nonsense")
+    assert run(["cases", "export", "case-1", "--out", str(out), "--deidentify", str(key)]) == 2
+
+
 def test_export_is_audited(kept: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     said(capsys, "cases", "export", "case-1", "--out", str(tmp_path / "c.json"))
     with Store.open() as store:
