@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
+from core.knowledge import condition_tables
 from core.knowledge.condition_check import check, plain, read_findings
 from core.knowledge.conditions import read, read_file
 
@@ -85,3 +86,24 @@ def test_shipped_conditions_have_no_error() -> None:
     vocabulary, problems = read_findings()
     problems += check(read(), vocabulary)
     assert [str(p) for p in problems if p.level == "error"] == []
+
+
+def test_the_compiled_tables_are_cached_and_a_damaged_cache_is_rebuilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSILIUM_PACKS", str(tmp_path / "packs"))
+    folders = (tmp_path / "conditions", tmp_path / "findings")
+    for folder, text in zip(folders, _EXAMPLES, strict=True):
+        folder.mkdir()
+        (folder / "x.yaml").write_text(text, encoding="utf-8")
+    sizes = []
+    for damage in (None, b"", b"\x93 not a pack"):
+        for pack in (tmp_path / "packs").glob("*.msgpack"):
+            if damage is not None:
+                pack.write_bytes(damage)
+        condition_tables.load.cache_clear()
+        tables = condition_tables.load(*folders)
+        sizes.append((len(tables.conditions), len(tables.findings), tables.version))
+    condition_tables.load.cache_clear()
+    assert sizes == [sizes[0]] * 3 and sizes[0][:2] == (1, 1)
+    assert tables.listed[0, 0] == pytest.approx(0.55)
