@@ -81,6 +81,12 @@ def rank(findings: Sequence[Finding], patient: Patient, top: int = 50) -> RareRe
     return _result(parts, terms, pack, top)
 
 
+def confidence(scores: Scores) -> float:
+    """Probability of the first disease, "none of these" counted in."""
+    weights = np.append(scores * TEMPERATURE, NONE_SCORE * TEMPERATURE).astype(np.float64)
+    return float(np.exp(weights[:-1].max() - weights.max()) / np.exp(weights - weights.max()).sum())
+
+
 def _result(parts: NDArray[np.float32], terms: dict[int, Finding], pack: RarePack, top: int) -> RareResult:
     scores = parts.sum(axis=0)
     weights = np.append(scores * TEMPERATURE, NONE_SCORE * TEMPERATURE).astype(np.float64)

