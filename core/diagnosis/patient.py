@@ -53,7 +53,8 @@ def items(
         found.append(_item("sex", Label("Sex", "性别"), _sex(tables, patient.sex), patient.sex.value))
     pregnant = next((o for o in observations if o.present and tables.findings[o.index].id in _PREGNANT), None)
     if pregnant is not None:
-        weights = _logs([c.prevalence.pregnant for c in tables.conditions])
+        listed = ~np.isnan(tables.listed[:, pregnant.index])  # it counts there already
+        weights = np.where(listed, 0.0, _logs([c.prevalence.pregnant for c in tables.conditions]))
         found.append(_item("pregnancy_prior", Label("Pregnancy (prior)", "妊娠（先验）"), weights, "", pregnant))
     if duration is not None:
         length, position = duration

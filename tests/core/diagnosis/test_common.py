@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.diagnosis import common
 from core.diagnosis.shares import Component, components, group_sum, shapley
 from core.domain.assessment import Hypothesis
 from core.domain.finding import Finding, Origin, Scope, Status
@@ -206,3 +207,13 @@ def test_ranking_is_fast() -> None:
     for _ in range(20):
         one.rank(findings, Patient(), NOW)
     assert (time.perf_counter() - start) / 20 < 0.05
+
+
+def test_pregnancy_counts_once() -> None:
+    """Where a condition lists pregnancy as a finding, its prior factor is left aside."""
+    shipped = common.shared()
+    scores = shipped.score([finding("pregnancy"), finding("headache")], Patient(), NOW)
+    (item,) = [i for i in scores.extra if i.code == "pregnancy_prior"]
+    rows = shipped.tables.condition_index
+    assert item.weights[rows["preeclampsia"]] == 0
+    assert item.weights[rows["pulmonary_embolism"]] == pytest.approx(np.log(4))
