@@ -7,7 +7,7 @@ from core.domain.age import age_years
 from core.domain.assessment import Assessment, Hypothesis
 from core.domain.basics import Citation, Quantity, Version
 from core.domain.case import Case, CaseStatus, Decision
-from core.domain.finding import Finding, Interpretation, Scope
+from core.domain.finding import Finding, Interpretation, Scope, Status
 from core.domain.record import Sex
 from core.report.build_explanation import explanation_section
 from core.report.build_plan import plan_section
@@ -59,7 +59,7 @@ def identity(case: Case, language: str) -> str:
         parts.append(f"{_age(age)} {word('years', language)}")
     if patient.birth_date:
         parts.append(f"{word('born', language)} {patient.birth_date.isoformat()}")
-    parts += [i.value for i in patient.identifiers[:2]]
+    parts += list(dict.fromkeys(i.value for i in patient.identifiers))[:2]
     return " · ".join(parts)
 
 
@@ -238,27 +238,49 @@ def _addenda(case: Case, language: str) -> Section | None:
 def _findings(case: Case, language: str) -> Section:
     if not case.findings:
         return Section(word("findings", language), (Line(word("no_findings", language), Tone.MUTED),))
-    order = {"present": 0, "absent": 1, "not_assessed": 2}
-    rows = tuple(_finding(f, language) for f in sorted(case.findings, key=lambda f: order[f.status]))
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in case.findings:
+        groups.setdefault((finding.label.text(language), _status(finding, language)), []).append(finding)
+    shown = [same for same in groups.values() if same[0].status == Status.PRESENT]
     heads = tuple(word(name, language) for name in ("finding", "status", "value", "from"))
-    return Section(word("findings", language), (Grid(heads, rows, (0.34, 0.14, 0.24, 0.28)),))
+    blocks: list[Block] = []
+    if shown:
+        blocks.append(Grid(heads, tuple(_finding(same, language) for same in shown), (0.3, 0.16, 0.24, 0.3)))
+    for status in (Status.ABSENT, Status.NOT_ASSESSED):
+        rest = [f"{same[0].label.text(language)}{_value(same[0], language, ' ')}" for same in groups.values()
+                if same[0].status == status]  # fmt: skip
+        if rest:
+            blocks += [Line(word(status, language), level=1), Line("; ".join(rest))]
+    return Section(word("findings", language), tuple(blocks))
 
 
-def _finding(finding: Finding, language: str) -> tuple[str, str, str, str]:
-    status = word(finding.status, language)
-    if finding.scope != Scope.CURRENT:
-        status += f", {word(finding.scope, language)}"
-    value = quantity(finding.quantity)
+def _finding(same: list[Finding], language: str) -> tuple[str, str, str, str]:
+    """A row for one finding, whichever files said it."""
+    values = dict.fromkeys(_value(f, language) for f in same)
+    places = dict.fromkeys(_place(f, language) for f in same)
+    first = same[0]
+    return first.label.text(language), _status(first, language), "; ".join(v for v in values if v), "; ".join(places)
+
+
+def _status(finding: Finding, language: str) -> str:
+    scope = f", {word(finding.scope, language)}" if finding.scope != Scope.CURRENT else ""
+    return word(finding.status, language) + scope
+
+
+def _value(finding: Finding, language: str, before: str = "") -> str:
+    parts = [quantity(finding.quantity)]
     if finding.interpretation not in (None, Interpretation.NORMAL):
-        value += f" ({word(str(finding.interpretation), language)})"
+        parts.append(f"({word(str(finding.interpretation), language)})")
     if finding.confidence < 1:
-        value = f"{value} p = {finding.confidence:.2f}".strip()
-    if finding.duration:
-        value = f"{value} {quantity(finding.duration)}".strip()
+        parts.append(f"p = {finding.confidence:.2f}")
+    parts.append(quantity(finding.duration))
+    text = " ".join(part for part in parts if part)
+    return before + text if text else ""
+
+
+def _place(finding: Finding, language: str) -> str:
     place = f"{word(finding.origin, language)}: {finding.source.file.replace(chr(92), '/').rsplit('/', 1)[-1]}"
-    if finding.source.text:
-        place += f" “{finding.source.text[:60]}”"
-    return finding.label.text(language), status, value, place
+    return place + (f" “{finding.source.text[:60]}”" if finding.source.text else "")
 
 
 def _record(case: Case, language: str) -> Section:

@@ -13,7 +13,7 @@ def plan_section(case: Case, language: str) -> Section:
     plan, title = case.plan, word("plan", language)
     if plan is None:
         return Section(title, (Line(word("no_plan", language), Tone.MUTED),))
-    blocks: list[Block] = [Line(f"{word('plan_for', language)}: {plan.title.text(language)}", level=1)]
+    blocks: list[Block] = [Line(plan.title.text(language), level=1)]
     alerts = sorted(plan.alerts, key=lambda a: list(_TONES).index(a.tier))
     blocks += [_alert(a, language) for a in alerts if a.tier != Tier.INFO]
     for option in plan.options:

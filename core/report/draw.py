@@ -48,6 +48,15 @@ class Pen:
         self.paper, self.pixels, self.language = paper, pixels, language
 
 
+def height_mm(block: Block) -> float:
+    """The least a block takes in one piece: what a heading before it has to leave room for."""
+    if isinstance(block, Waterfall):
+        return 6.0 * len(block.steps) + 16
+    if isinstance(block, Shares):
+        return 4.4 * len(block.items) + 10
+    return 24.0
+
+
 @singledispatch
 def draw(block: Block, pen: Pen) -> None:
     """Draw a block at the paper's present height."""
@@ -57,7 +66,6 @@ def draw(block: Block, pen: Pen) -> None:
 @draw.register
 def _line(block: Line, pen: Pen) -> None:
     if block.level:
-        pen.paper.room(30)  # a small heading stays with what follows
         pen.paper.y += 1.5
         pen.paper.text(block.text, 9.5, bold=True, colour=_TONES[block.tone])
         pen.paper.y += 0.6
@@ -117,7 +125,7 @@ def _columns(block: Columns, pen: Pen) -> None:
     paper, count = pen.paper, len(block.heads)
     width = TEXT / count
     wrapped = [[line for text in texts for line in paper.lines(text, 8.5, width - 4)] for texts in block.lists]
-    paper.room(min(6 + 4.1 * max(map(len, wrapped)), 120))
+    paper.room(min(6 + 4.1 * max(map(len, wrapped)), 24))
     for i, head in enumerate(block.heads):
         paper.put(MARGIN + i * width, paper.y + 3, head, 8, bold=True, colour=MUTED)
     paper.y += 4.6

@@ -6,8 +6,8 @@ from pathlib import Path
 from core.domain.case import Case
 from core.errors import UserError
 from core.report.build import build
-from core.report.draw import Pen, Pixels, draw
-from core.report.model import Report, Section
+from core.report.draw import Pen, Pixels, draw, height_mm
+from core.report.model import Line, Report, Section
 from core.report.paper import INK, MARGIN, MUTED, TEXT, Paper
 from core.report.words import word
 
@@ -69,7 +69,9 @@ def _front(paper: Paper, report: Report) -> None:
 
 def _section(section: Section, pen: Pen) -> None:
     paper = pen.paper
-    paper.room(24)
+    first, *rest = section.blocks
+    headed = isinstance(first, Line) and first.level and rest
+    paper.room(12 + (9 + height_mm(rest[0]) if headed else height_mm(first)))
     paper.y += 3
     paper.put(MARGIN, paper.y + 4.4, section.title, 12, bold=True, colour=INK)
     if section.remark:
@@ -78,7 +80,9 @@ def _section(section: Section, pen: Pen) -> None:
     paper.y += 6.6
     paper.rule(paper.y)
     paper.y += 1.6
-    for block in section.blocks:
+    for block, following in zip(section.blocks, (*section.blocks[1:], None), strict=True):
+        if isinstance(block, Line) and block.level and following is not None:
+            paper.room(9 + height_mm(following))  # a small heading stays with what follows
         draw(block, pen)
 
 

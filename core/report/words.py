@@ -52,7 +52,6 @@ WORDS: dict[str, Label] = {
     "original": Label("Original", "原图"),
     "no_pixels": Label("The picture is not part of this copy.", "本副本不含图像。"),
     "plan": Label("Treatment plan", "治疗方案"),
-    "plan_for": Label("Plan for", "方案针对"),
     "no_plan": Label("No plan was made.", "未制定方案。"),
     "stopped": Label("BLOCKED by a Stop alert", "被“停止”警报阻断"),
     "dose": Label("For this patient", "适用于该患者"),

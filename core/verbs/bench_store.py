@@ -34,8 +34,8 @@ _WORDS = (
     ("pulmonary nodule", "肺结节"), ("pleural effusion", "胸腔积液"), ("jaundice", "黄疸"),
     ("oedema", "水肿"),
     ("palpitations", "心悸"), ("syncope", "晕厥"), ("haematuria", "血尿"), ("back pain", "背痛"),
-    ("weight loss", "体重减轻"),
-    ("night sweats", "盗汗"), ("seizure", "癫痫发作"), ("weakness", "肌无力"), ("dizziness", "头晕"), ("sore throat", "咽痛"),
+    ("weight loss", "体重减轻"), ("night sweats", "盗汗"), ("seizure", "癫痫发作"), ("weakness", "肌无力"),
+    ("dizziness", "头晕"), ("sore throat", "咽痛"),
 )  # fmt: skip
 _CONDITIONS = (
     ("pneumonia", "肺炎", "J18.9"), ("asthma", "哮喘", "J45.9"), ("heart failure", "心力衰竭", "I50.9"),

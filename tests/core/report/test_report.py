@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.domain.basics import Label
 from core.domain.case import Action, Addendum, Case, CaseStatus, Decision
 from core.domain.serial import from_json
 from core.errors import UserError
@@ -126,10 +127,19 @@ def test_what_no_font_has_is_spelled_not_dropped(tmp_path: Path) -> None:
 
 
 def test_long_content_stays_on_the_page(tmp_path: Path) -> None:
-    long = replace(sample.findings()[0], label=replace(sample.findings()[0].label, en="word " * 400))
-    case = replace(whole(), findings=(long,) * 3 + sample.findings() * 40, reason="x" * 3000)
+    first = sample.findings()[0]
+    many = tuple(replace(first, label=Label(f"finding {i} " + "word " * 10)) for i in range(120))
+    long = replace(first, label=Label("word " * 400))
+    case = replace(whole(), findings=(long, *many), reason="x" * 3000)
     pages = text_of(pdf_bytes(case, "en", {}), tmp_path)
-    assert len(pages) > 8 and "".join(pages).count("word") == 1200
+    assert len(pages) > 8 and "".join(pages).count("word") == 1600
+
+
+def test_a_finding_from_two_files_is_one_row_with_both(tmp_path: Path) -> None:
+    first = sample.findings()[0]
+    second = replace(first, source=replace(first.source, file="other.json", text="R05"))
+    text = "".join(text_of(pdf_bytes(replace(whole(), findings=(first, second)), "en", {}), tmp_path))
+    assert text.count("Cough present") <= 1 and "note.txt" in text and "other.json" in text
 
 
 def test_unwritable_folder_is_a_user_error(tmp_path: Path) -> None:
