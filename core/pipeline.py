@@ -332,7 +332,7 @@ def explain_image(
 
     ref = next((i for i in case.images if i.id == image_id), None)
     pack_name = next((p.pack.name for p in case.predictions if p.image_id == image_id), None)
-    pack = next((p for p in installed() if p.name == pack_name), None)
+    pack = next((p for p in installed() if p.id == pack_name), None)
     if ref is None or pack is None:
         raise UserError("No model gave an estimate for this image, so there is nothing to explain.")
     result = explain(pack, ref, presentation(ref), report, evaluations=evaluations, seed=seed)

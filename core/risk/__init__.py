@@ -1,0 +1,1 @@
+"""Clinical scores and risk models, and health-management reminders."""
