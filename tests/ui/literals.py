@@ -83,9 +83,10 @@ def from_table(node: ast.AST) -> Iterator[str]:
     if not any(isinstance(t, ast.Name) and t.id in TABLES for t in targets):
         return
     for inner in ast.walk(node.value) if node.value else ():
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value not in PLAIN:
-            if inner.value[:1].isupper() or " " in inner.value or node_is_words(targets):
-                yield inner.value
+        if not (isinstance(inner, ast.Constant) and isinstance(inner.value, str)) or inner.value in PLAIN:
+            continue
+        if inner.value[:1].isupper() or " " in inner.value or node_is_words(targets):
+            yield inner.value
 
 
 def node_is_words(targets: list[ast.expr]) -> bool:

@@ -1,0 +1,246 @@
+"""The case screen: the doctor's diagnosis first, decisions, edits that assess again, stale and refused states."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from core import pipeline
+from core.domain.case import Action, Case, CaseStatus
+from core.domain.finding import Finding, Origin, Status
+from core.progress import Report
+from core.store.store import Store
+from tests.ui import builders
+from tests.ui.conftest import Pump
+from ui.case.differential import agreement, working_decision
+from ui.case.findings import search, with_status
+from ui.case.notes import looks_chinese
+from ui.case.workspace import Workspace
+from ui.widgets.chip import Chip
+from ui.widgets.text import Elided
+from ui.window import Window
+
+
+@pytest.fixture
+def window(open_window, pump: Pump) -> Window:  # type: ignore[no-untyped-def]
+    made: Window = open_window(builders.rowan())
+    made.session.open_case("c-rowan")
+    pump(made.jobs)
+    return made
+
+
+def workspace_of(window: Window) -> Workspace:
+    found = window.current_workspace()
+    assert found is not None
+    return found
+
+
+def skip(window: Window, pump: Pump, words: str = "") -> Workspace:
+    workspace = workspace_of(window)
+    workspace.review.differential.working.emit(words)
+    pump(window.jobs)
+    return workspace
+
+
+def stored(window: Window) -> Case:
+    return window.session.store.load("c-rowan")
+
+
+def test_suggestions_are_hidden_until_the_doctor_spoke(window: Window, pump: Pump) -> None:
+    differential = workspace_of(window).review.differential
+    assert differential.cards == [] and not differential.next.isVisible()
+    differential._ask.field.setText("Pneumonia")
+    QTest.keyClick(differential._ask.field, Qt.Key.Key_Return)
+    pump(window.jobs)
+    assert len(differential.cards) >= 4 and differential.next.isVisible()
+    decision = working_decision(stored(window))
+    assert decision is not None and decision.text == "Pneumonia" and decision.at and decision.user == "Dr A. Example"
+
+
+def test_red_flags_show_even_before(window: Window) -> None:
+    assert workspace_of(window).review.differential._flags.count() == 1
+
+
+def test_skipping_is_logged_too(window: Window, pump: Pump) -> None:
+    skip(window, pump)
+    decision = working_decision(stored(window))
+    assert decision is not None and decision.reason == "skipped"
+
+
+def test_cant_miss_is_never_folded(window: Window, pump: Pump) -> None:
+    case = window.session.cases["c-rowan"]
+    assert case.assessment is not None
+    rare = replace(case.assessment.hypotheses[-1], id="dissection", probability=0.001, cant_miss=True)
+    window.session.cases["c-rowan"] = replace(
+        case, assessment=replace(case.assessment, hypotheses=(*case.assessment.hypotheses, rare))
+    )
+    differential = skip(window, pump).review.differential
+    shown = [card.hypothesis.id for card in differential.cards]
+    assert "dissection" in shown and "tuberculosis" not in shown
+
+
+def test_accept_and_reject_are_stored(window: Window, pump: Pump, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = skip(window, pump)
+    first, second = (c.hypothesis.id for c in workspace.review.differential.cards[:2])
+    workspace.act_on("accept", first)
+    pump(window.jobs)
+    monkeypatch.setattr("ui.case.workspace.ReasonDialog", FakeReason)
+    workspace.act_on("reject", second)
+    pump(window.jobs)
+    kinds = {d.target: (d.action, d.reason) for d in stored(window).decisions}
+    assert kinds[f"hypothesis:{first}"] == (Action.ACCEPT, "")
+    assert kinds[f"hypothesis:{second}"] == (Action.REJECT, "excluded")
+    assert workspace.review.differential.cards[0].buttons["accept"].property("state") == "accepted"
+
+
+class FakeReason:
+    """A reason dialog that was filled in."""
+
+    def __init__(self, *_args: Any, **_more: Any) -> None:
+        pass
+
+    def exec(self) -> bool:
+        return True
+
+    def value(self) -> dict[str, str]:
+        return {"reason": "excluded", "text": "", "second_user": "", "second_pin": ""}
+
+
+def test_enter_on_a_card_never_accepts(window: Window, pump: Pump) -> None:
+    workspace = skip(window, pump)
+    QTest.keyClick(workspace.review.differential.cards[0], Qt.Key.Key_Return)
+    pump(window.jobs)
+    assert not [d for d in stored(window).decisions if d.action is Action.ACCEPT]
+    assert workspace.tabs.current == "explanation"
+
+
+def test_accept_and_reject_have_equal_weight(window: Window, pump: Pump) -> None:
+    card = skip(window, pump).review.differential.cards[0]
+    accept, reject = card.buttons["accept"], card.buttons["reject"]
+    assert accept.height() == reject.height() and not accept.property("kind") and not reject.property("kind")
+    assert not accept.isDefault() and not accept.autoDefault()
+
+
+def test_typing_a_note_assesses_again_and_is_saved(window: Window, pump: Pump, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def fake(case: Case, findings: Any, _report: Report = lambda *_: None, *, now: object) -> Case:
+        seen.append(case.record.notes[0].text)
+        assert case.assessment is not None
+        return replace(case, findings=tuple(findings), assessment=replace(case.assessment, id=f"as-{len(seen) + 1}"))
+
+    monkeypatch.setattr(pipeline, "reassess", fake)
+    monkeypatch.setattr("core.findings.find.find", lambda *_a: ())
+    workspace = skip(window, pump)
+    workspace.review.show_pane("note")
+    workspace.review.notes.editor.setFocus()
+    QTest.keyClicks(workspace.review.notes.editor, "No fever. ")
+    pump(until=lambda: bool(seen))
+    pump(window.jobs)
+    assert seen[-1].startswith("No fever. ") or "No fever. " in seen[-1]
+    assert stored(window).record.notes[0].text == seen[-1]
+    assert workspace.review.notes.editor.toPlainText() == seen[-1]
+
+
+def test_results_of_an_older_state_are_dropped(window: Window, pump: Pump, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    gate = threading.Event()
+
+    def slow(case: Case, _report: Report, *, now: object) -> Case:
+        gate.wait(5)
+        return replace(case, reason="from the old state")
+
+    monkeypatch.setattr(pipeline, "analyse", slow)
+    monkeypatch.setattr(pipeline, "reassess", lambda case, findings, _r, *, now: replace(case, reason="edited"))
+    skip(window, pump)
+    window.session.analyse("c-rowan")
+    window.session.edit_findings("c-rowan", ())
+    gate.set()
+    pump(window.jobs)
+    assert window.session.cases["c-rowan"].reason == "edited"
+
+
+def test_failed_reassessment_leaves_a_stale_strip_and_no_accept(
+    window: Window, pump: Pump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_a: object, **_k: object) -> Case:
+        raise RuntimeError("engine fell over")
+
+    monkeypatch.setattr(pipeline, "reassess", fail)
+    workspace = skip(window, pump)
+    window.session.edit_findings("c-rowan", ())
+    pump(window.jobs)
+    workspace.show_case(window.session.cases["c-rowan"])
+    differential = workspace.review.differential
+    assert differential._stale.isVisible()
+    assert not differential.cards[0].buttons["accept"].isEnabled()
+    assert window.message_bar.isVisible()
+
+
+def test_refused_case_shows_no_number(open_window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
+    case = next(c for c in builders.cases() if c.id == "c-004211")
+    window = open_window(case)
+    window.session.open_case(case.id)
+    pump(window.jobs)
+    workspace = workspace_of(window)
+    words = [label.words() for label in workspace.findChildren(Elided)] + [
+        c.words() for c in workspace.findChildren(Chip)
+    ]
+    assert workspace.review.differential.cards == [] and "No estimate" in words
+    assert not any("%" in word for word in words)
+
+
+def test_signed_case_is_read_only(window: Window, pump: Pump) -> None:
+    workspace = skip(window, pump)
+    window.session.sign("c-rowan", "")
+    pump(window.jobs)
+    assert stored(window).status is CaseStatus.SIGNED
+    card = workspace.review.differential.cards[0]
+    assert not card.buttons["accept"].isEnabled() and workspace.review.notes.editor.isReadOnly()
+    assert not workspace._sign.isEnabled() and not workspace.review.findings.rows.editable
+
+
+def test_agreement_is_by_what_was_named_first() -> None:
+    hypotheses = builders.assessment().hypotheses
+    assert agreement("Pneumonia; exclude PE", hypotheses) == 1
+    assert agreement("肺炎，排除肺栓塞", hypotheses) == 1
+    assert agreement("Pulmonary embolism, maybe pneumonia", hypotheses) == 2
+    assert agreement("Gout", hypotheses) == 0
+
+
+def test_clinicians_word_replaces_what_was_read() -> None:
+    read = builders.findings()[0]
+    said = replace(read, id="c-1", status=Status.ABSENT, origin=Origin.CLINICIAN)
+    after: tuple[Finding, ...] = with_status(builders.findings(), said)
+    assert [f.status for f in after if f.code == read.code] == [Status.ABSENT]
+    assert len(after) == len(builders.findings())
+
+
+def test_vocabulary_search_in_both_languages() -> None:
+    assert "fever" in [entry.id for entry in search("fever")]
+    assert any("发热" in entry.label.zh for entry in search("发热"))
+    assert search("") == () and search("qqqq zzzz") == ()
+
+
+def test_language_of_a_note() -> None:
+    assert looks_chinese("患者发热三天") and not looks_chinese("Fever for 3 days")
+
+
+def test_closing_cancels_and_forgets(window: Window, pump: Pump) -> None:
+    window.session.close_case("c-rowan")
+    pump(window.jobs)
+    assert window.workspaces == {} and "c-rowan" not in window.session.cases
+    assert window.stack.currentWidget() is window.worklist
+
+
+def test_store_refuses_what_breaks_a_rule(window: Window, pump: Pump) -> None:
+    skip(window, pump)
+    window.session.decide("c-rowan", Action.REJECT, "hypothesis:pulmonary_embolism")
+    pump(window.jobs)
+    assert window.message_bar.isVisible()
+    assert isinstance(window.session.store, Store) and not [
+        d for d in stored(window).decisions if d.action is Action.REJECT
+    ]
