@@ -76,3 +76,49 @@ def test_a_first_start_cut_off_is_begun_again(tmp_path: Path) -> None:
         store.save(sample.case(), "Dr A")
     with Store.open(tmp_path, clock=Ticking()) as store:
         assert store.load("case-1").id == "case-1"
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A keyring that works, in memory."""
+    import keyring
+
+    kept: dict[str, str] = {}
+    monkeypatch.setattr("core.store.keys.keyring_usable", lambda: True)
+    monkeypatch.setattr(keyring, "set_password", lambda _s, name, value: kept.__setitem__(name, value))
+    monkeypatch.setattr(keyring, "get_password", lambda _s, name: kept.get(name))
+    monkeypatch.setattr(keyring, "delete_password", lambda _s, name: kept.pop(name))
+    return kept
+
+
+def test_keyring_keeps_the_key_and_gives_it_up(tmp_path: Path, ring: dict[str, str]) -> None:
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        store.save(sample.case(), "Dr A")
+        assert "keyring" in store.key_protection().en
+    assert len(ring) == 1 and not (tmp_path / "store.key").exists()
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        store.change_passphrase("a long passphrase")
+    assert ring == {}
+    with Store.open(tmp_path, passphrase="a long passphrase", clock=Ticking()) as store:
+        assert store.load("case-1").id == "case-1"
+
+
+def test_a_key_gone_from_the_keyring_is_said(tmp_path: Path, ring: dict[str, str]) -> None:
+    Store.open(tmp_path, clock=Ticking()).close()
+    ring.clear()
+    with pytest.raises(UserError, match="keyring"):
+        Store.open(tmp_path, clock=Ticking())
+
+
+def test_a_keyring_that_fails_gives_way_to_a_key_file(
+    tmp_path: Path, ring: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keyring
+    from keyring.errors import NoKeyringError
+
+    def broken(*_: object) -> None:
+        raise NoKeyringError
+
+    monkeypatch.setattr(keyring, "set_password", broken)
+    with Store.open(tmp_path, clock=Ticking()) as store:
+        assert "file beside it" in store.key_protection().en
