@@ -65,7 +65,7 @@ def _method(manifest: Mapping[str, Any]) -> list[str]:
         "random framing, hidden edges, grey curves, blur and noise; films from the ends of the numbering drawn "
         f"{recipe['end_boost']:g} times as often."
     )
-    return [split, "", network, ""]
+    return [split, "", network, "", manifest.get("training", ""), ""]
 
 
 def _results(manifest: Mapping[str, Any]) -> list[str]:

@@ -89,7 +89,14 @@ def table(pack: Pack, reads: Sequence[Read], draws: int = 1000) -> dict[str, Any
     patients = [r.film.patient for r in reads]
     refused = np.array([bool(r.rule) for r in reads], np.bool_)
     if not reads:
-        return {"n": 0, "patients": 0, "n_estimates": 0, "refused_share": None, "refused_share_ci95": None, "refused_by": {}}
+        return {
+            "n": 0,
+            "patients": 0,
+            "n_estimates": 0,
+            "refused_share": None,
+            "refused_share_ci95": None,
+            "refused_by": {},
+        }
     out: dict[str, Any] = {"n": len(reads), "patients": len(set(patients)), "n_estimates": int((~refused).sum())}
     _beside(out, with_ci(lambda i: {"refused_share": float(refused[i].mean())}, patients, draws))
     out["refused_by"] = {rule: sum(r.rule == rule for r in reads) for rule in sorted({r.rule for r in reads} - {""})}

@@ -38,13 +38,14 @@ class Recipe:
     half: bool = True
     threads: int = 2
     end_boost: float = 12.0
+    rough_versions: int = 3
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Films:
-    """Films ready for training: `pixels` uint8-coded equalised (n, cache, cache), `labels` int64 (n,); `often` bool
-    (n,): films drawn `Recipe.end_boost` times as often as the others of their class."""
+    """Films ready for training: `pixels` normalised, coded uint8 (versions, n, side, side); `labels` int64 (n,);
+    `often` bool (n,): films drawn `Recipe.end_boost` times as often as the others of their class."""
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -52,15 +53,23 @@ class Films:
 
 
 def train(
-    training: Films, validation: Films, recipe: Recipe, checkpoint: Path, report: Report = silent
+    training: Films,
+    validation: Films,
+    recipe: Recipe,
+    checkpoint: Path,
+    report: Report = silent,
+    start: dict[str, Any] | None = None,
 ) -> tuple[RadiographNet, list[dict[str, float]]]:
     """The averaged network of the best validation epoch, and the curve. Goes on from `checkpoint` where it exists.
 
-    `validation.pixels` are at `recipe.size`; `training.pixels` at `recipe.cache_size`.
+    `validation.pixels` are at `recipe.size`; `training.pixels` at `recipe.cache_size`. `start`: weights to begin with.
     """
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     run = _Run(recipe, len(training.labels))
+    if start is not None:
+        run.network.load_state_dict(start)
+        run.averaged.load_state_dict(start)
     if checkpoint.is_file():
         run.load(checkpoint)
     stop = [e["epoch"] for e in run.curve[-1:]]
@@ -68,7 +77,7 @@ def train(
     for epoch in range(first, recipe.epochs):
         started = time.perf_counter()
         loss = run.epoch(training, epoch, report)
-        scores = predict_films(run.averaged, validation.pixels)
+        scores = predict_films(run.averaged, validation.pixels[0])
         quality = auroc(validation.labels, scores)
         ranked = quality - 0.05 * _smooth_loss(validation.labels, scores)
         run.keep(epoch, loss, quality, ranked, time.perf_counter() - started)
@@ -124,7 +133,8 @@ class _Run:
         for step in range(self.steps):
             half = self.recipe.batch // 2
             chosen = torch.cat([_draw(positive, half, generator), _draw(negative, half, generator)])
-            x = torch.from_numpy(films.pixels[chosen.numpy()]).float()[:, None] / 255
+            version = torch.randint(len(films.pixels), (len(chosen),), generator=generator)
+            x = torch.from_numpy(films.pixels[version.numpy(), chosen.numpy()]).float()[:, None] / 255
             x = augment(x, self.recipe.size, generator, self.warp)
             y = torch.from_numpy(films.labels[chosen.numpy()]).float()
             total += self._step(x, y, epoch * self.steps + step)

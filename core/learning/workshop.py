@@ -19,7 +19,7 @@ from core.learning.dataset import Film, read_folder
 from core.learning.evaluate import Read, read_films, table
 from core.learning.export import to_onnx
 from core.learning.network import Ensemble, RadiographNet
-from core.learning.pixels import band_levels, coded, thumbnails
+from core.learning.pixels import band_levels, coded, thumbnails, variants
 from core.learning.split import Part, SplitPlan, end_films, join_duplicates, split
 from core.learning.train import Films, Recipe, train
 from core.progress import Report, silent
@@ -55,18 +55,22 @@ def parts(data: Path, work: Path, report: Report = silent) -> dict[Part, list[Fi
 
 
 def train_members(
-    data: Path, work: Path, recipe: Recipe, members: Sequence[int], report: Report = silent
+    data: Path, work: Path, recipe: Recipe, members: Sequence[int], report: Report = silent, start: Path | None = None
 ) -> list[list[dict[str, float]]]:
-    """Train the members of these numbers, which differ in their seed; each goes on from its checkpoint after a kill."""
+    """Train the members of these numbers, which differ in their seed; each goes on from its checkpoint after a kill.
+
+    `start`: a working folder whose members' weights they begin with.
+    """
     found = parts(data, work, report)
     ends = _ends(labelled(data))
     spec = preprocessing(work, found[Part.TRAIN], recipe.size)
-    training = _films(found[Part.TRAIN], spec, recipe.cache_size, ends)
-    validation = _films(found[Part.VALIDATION], spec, recipe.size, ends)
+    training = _films(found[Part.TRAIN], spec, recipe, ends)
+    validation = _films(found[Part.VALIDATION], spec, replace(recipe, cache_size=recipe.size, rough_versions=0), ends)
     curves = []
     for k in members:
         own = replace(recipe, seed=recipe.seed + k)
-        network, curve = train(training, validation, own, work / f"member-{k}.checkpoint", report)
+        weights = torch.load(start / f"member-{k}.pt", weights_only=True)["weights"] if start else None
+        network, curve = train(training, validation, own, work / f"member-{k}.checkpoint", report, weights)
         torch.save({"recipe": asdict(own), "weights": network.state_dict()}, work / f"member-{k}.pt")
         curves.append(curve)
     return curves
@@ -82,9 +86,13 @@ def preprocessing(work: Path, training: Sequence[Film], size: int) -> Preprocess
     return Preprocessing.of(json.loads(path.read_text(encoding="utf-8")) | {"size": size})
 
 
-def _films(films: Sequence[Film], spec: Preprocessing, size: int, ends: set[Path]) -> Films:
+def _films(films: Sequence[Film], spec: Preprocessing, recipe: Recipe, ends: set[Path]) -> Films:
     labels = np.array([f.label for f in films], np.int64)
-    return Films(coded(films, spec, size), labels, np.array([f.path in ends for f in films]))
+    return Films(
+        variants(films, spec, recipe.cache_size, recipe.rough_versions, recipe.seed),
+        labels,
+        np.array([f.path in ends for f in films]),
+    )
 
 
 def load_members(work: Path) -> tuple[list[RadiographNet], Recipe]:
@@ -177,6 +185,7 @@ def _manifest(about: dict[str, Any], recipe: Recipe, found: dict[Part, list[Film
     return {
         "schema": SCHEMA_VERSION,
         **rest,
+        "training": about.get("training", ""),
         "task": "image-classification",
         "created": datetime.now(UTC).date().isoformat(),
         "training_data": [data, *about["other_data"]],

@@ -22,6 +22,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--epochs", type=int, default=16, help="most epochs a member (default 16)")
     train.add_argument("--width", type=int, default=48, help="channels of the first stage (default 48)")
     train.add_argument("--size", type=int, default=128, help="pixels a side of the input (default 128)")
+    train.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default 0.002)")
+    train.add_argument("--start", type=Path, default=None, help="working folder whose weights to begin with")
     train.add_argument("--threads", type=int, default=2, help="processor threads (default 2)")
     export = actions.add_parser("export", help="calibrate, quantise, fit the gate, measure, and write the pack")
     export.add_argument("data", type=Path, metavar="DATA", help="the folder trained on")
@@ -53,10 +55,15 @@ def _train(args: argparse.Namespace) -> dict[str, object]:
     if args.members < 1 or args.epochs < 1 or args.width < 4 or args.size % 16:
         raise UserError("Members and epochs are at least 1, width at least 4, size a multiple of 16.")
     recipe = Recipe(
-        size=args.size, cache_size=args.size * 5 // 4, width=args.width, epochs=args.epochs, threads=args.threads
+        size=args.size,
+        cache_size=args.size * 5 // 4,
+        width=args.width,
+        epochs=args.epochs,
+        rate=args.rate,
+        threads=args.threads,
     )
     members = range(args.members) if args.only is None else [args.only]
-    curves = train_members(args.data, args.work, recipe, members, _progress())
+    curves = train_members(args.data, args.work, recipe, members, _progress(), args.start)
     return {"work": str(args.work), "members": [max(curve, key=lambda e: e["score"]) for curve in curves]}
 
 

@@ -30,9 +30,9 @@ def test_training_learns_and_goes_on_after_a_kill(tmp_path: Path) -> None:
     from core.learning.train import Films, Recipe, predict_films, train
 
     films, labels = data(48, 40, 1)
-    training = Films(films, labels, np.zeros(48, bool))
+    training = Films(films[None], labels, np.zeros(48, bool))
     kept, kept_labels = data(32, 32, 2)
-    validation = Films(kept, kept_labels, np.zeros(32, bool))
+    validation = Films(kept[None], kept_labels, np.zeros(32, bool))
     recipe = Recipe(epochs=6, patience=10, **RECIPE)  # type: ignore[arg-type]
 
     class Killed(Exception):
