@@ -93,7 +93,7 @@ class Viewport(QWidget):
         """Empty, as before the first image."""
         self.interaction.cancel()
         self._renderer.forget()
-        self.model.source, self.model.error, self.model.crosshair = None, "", None
+        self.model.source, self.model.error, self.model.crosshair, self.model._range = None, "", None, None
         self.heat, self.warnings, self.linked_crosshair = None, (), False
         self.setToolTip("")
         self.update()

@@ -54,6 +54,7 @@ class ViewportModel:
     draft: Measurement | None = None
     crosshair: tuple[float, float] | None = None
     error: str = ""
+    _range: tuple[Frame, Window] | None = None
 
     def frame(self) -> Frame | None:
         """The frame shown, if it is decoded."""
@@ -63,7 +64,7 @@ class ViewportModel:
         """Show another source from the start."""
         self.source, self.index = source, min(max(index, 0), max(source.count - 1, 0))
         self.pose, self.window, self.invert = Pose(), None, False
-        self.draft, self.selected, self.crosshair, self.error = None, "", None, ""
+        self.draft, self.selected, self.crosshair, self.error, self._range = None, "", None, "", None
 
     def go(self, index: int) -> bool:
         """Move to an image; False where it is already shown."""
@@ -85,14 +86,22 @@ class ViewportModel:
 
     def voi(self, image: Frame) -> Window | Table:
         """The window in force."""
-        return self.window if self.window is not None else image.default_window()
+        if self.window is not None:
+            return self.window
+        return image.windows[0] if image.windows else self.full_range(image)
+
+    def full_range(self, image: Frame) -> Window:
+        """The image's own range; looked for once a frame, not at every paint."""
+        if self._range is None or self._range[0] is not image:
+            self._range = image, image.full_range()
+        return self._range[1]
 
     def drag_window(self, image: Frame, right: float, down: float) -> None:
         """Left-right changes the width, up-down the level, in steps of the image's own range."""
         voi = self.voi(image)
         if isinstance(voi, Table):
-            voi = image.full_range()
-        full = image.full_range()
+            voi = self.full_range(image)
+        full = self.full_range(image)
         step = max(full.width / 1000, 1e-6)
         self.window = replace(voi, width=max(voi.width + right * step, step), centre=voi.centre + down * step, name="")
 

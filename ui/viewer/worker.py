@@ -1,5 +1,6 @@
 """One background thread that decodes frames nearest first, and runs a volume's load. Replaces its plan, never queues up."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -56,6 +57,8 @@ class Decoder(QObject):
 
     def _start(self) -> None:
         if self._thread is None and not self._stopping:
+            # The window's thread gets the interpreter back within a millisecond, as in `ui.jobs`.
+            sys.setswitchinterval(min(sys.getswitchinterval(), 0.001))
             self._thread = threading.Thread(target=self._serve, name="consilium-decoder", daemon=True)
             self._thread.start()
 
