@@ -1,7 +1,6 @@
 """Treatment tables: YAML files of a folder, parsed once and kept as JSON in the pack folder by content hash."""
 
 import hashlib
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +56,7 @@ def _keep(path: Path, files: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
             handle.write(msgspec.json.encode(files))
-        os.replace(handle.name, path)
+        Path(handle.name).replace(path)
     except OSError:
         return
 

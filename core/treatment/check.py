@@ -61,9 +61,7 @@ def _quieter(found: list[Alert]) -> list[Alert]:
     """Where one pair of drugs has an interaction alert of its own, the general QT alert of that pair is not repeated."""
     pairs = {frozenset(a.drugs): alerts.ORDER[a.tier] for a in found if a.kind == "interaction" and "qt" in a.group}
     return [
-        a
-        for a in found
-        if a.kind != "qt" or pairs.get(frozenset(a.drugs), len(alerts.ORDER)) > alerts.ORDER[a.tier]
+        a for a in found if a.kind != "qt" or pairs.get(frozenset(a.drugs), len(alerts.ORDER)) > alerts.ORDER[a.tier]
     ]
 
 
@@ -74,7 +72,9 @@ def _unrecognised(text: str) -> Alert:
         kind="unknown",
         rule_id="unrecognised",
         title=Label(f"Not recognised: {text}", f"未识别：{text}"),
-        detail=Label("No drug name was recognised in this entry, so nothing was checked.", "该条目未识别出药名，未做任何核对。"),
+        detail=Label(
+            "No drug name was recognised in this entry, so nothing was checked.", "该条目未识别出药名，未做任何核对。"
+        ),
         action=Label("Enter the generic name.", "请输入通用名。"),
         drugs=(),
         source=_UNKNOWN_SOURCE,

@@ -16,7 +16,9 @@ from core.treatment.recognise import Recognised, medication_text, recognise, say
 _NOT_TAKEN = {"completed", "stopped", "cancelled", "entered-in-error", "draft", "not-taken", "on-hold", "ended"}
 _ADULT_YEARS = 18
 _STAGE_LIMIT = {"3": 59.0, "3a": 59.0, "3b": 44.0, "4": 29.0, "5": 14.0}
-_GENE = re.compile(r"\b(CYP\w{2,4}|SLCO1B1|TPMT|NUDT15|DPYD|UGT1A1|VKORC1|HLA-[AB]\*?\d\d:?\d\d|G6PD|IFNL3|RYR1|CACNA1S|ABCG2|NAT2|MT-RNR1)\b")
+_GENE = re.compile(
+    r"\b(CYP\w{2,4}|SLCO1B1|TPMT|NUDT15|DPYD|UGT1A1|VKORC1|HLA-[AB]\*?\d\d:?\d\d|G6PD|IFNL3|RYR1|CACNA1S|ABCG2|NAT2|MT-RNR1)\b"
+)
 _PHENOTYPES = (
     ("ultrarapid", re.compile(r"ultra-?\s?rapid|超快")),
     ("rapid", re.compile(r"\brapid|快代谢")),

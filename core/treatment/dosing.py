@@ -103,4 +103,7 @@ def _adjustment(plan_drug: PlanDrug, band: RenalBand | None, context: Context) -
         return Label("")
     before, after = usual(plan_drug.regimen), usual(band.regimen)
     crcl = f"CrCl {context.kidney.crcl:.0f} mL/min (below {band.below:g})"
-    return Label(f"{crcl}: {after.en} instead of {before.en}", f"CrCl {context.kidney.crcl:.0f} mL/min（低于{band.below:g}）：{after.zh}，替代{before.zh}")
+    return Label(
+        f"{crcl}: {after.en} instead of {before.en}",
+        f"CrCl {context.kidney.crcl:.0f} mL/min（低于{band.below:g}）：{after.zh}，替代{before.zh}",
+    )

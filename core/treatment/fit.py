@@ -37,7 +37,10 @@ def reasons(option: Option, context: Context, alerts: Iterable[Alert], doses: It
     shares += _from_alerts(alerts)
     inputs = tuple(dict.fromkeys(one for dose in doses for one in dose.ask))
     if inputs:
-        label = Label("dose not calculated: " + ", ".join(a.en for a in inputs), "剂量未计算：缺" + "、".join(a.zh for a in inputs))
+        label = Label(
+            "dose not calculated: " + ", ".join(a.en for a in inputs),
+            "剂量未计算：缺" + "、".join(a.zh for a in inputs),
+        )
         shares.append(Reason(label, 0.0, unknown=True))
     return tuple(sorted(shares, key=lambda one: (one.unknown, -abs(one.weight))))
 

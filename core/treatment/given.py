@@ -49,9 +49,7 @@ def read_proposed(text: str) -> Recognised:
     return recognise(text)
 
 
-def _entries(
-    said: Recognised, order: str, text: str, proposed: bool, sources: tuple[Source, ...]
-) -> list[Given]:
+def _entries(said: Recognised, order: str, text: str, proposed: bool, sources: tuple[Source, ...]) -> list[Given]:
     local = {row["id"] for row in words()["routes"] if row.get("local")}
     return [
         Given(drug, order, proposed, said.route, said.route in local, text, sources, *_amounts(said, place))

@@ -121,7 +121,9 @@ def _converted(quantity: Quantity, one: _Input) -> float | None:
     return value if one.low <= value <= one.high else None
 
 
-def _candidates(record: Record, findings: Iterable[Finding]) -> Iterable[tuple[_Input, Quantity, str, tuple[Source, ...]]]:
+def _candidates(
+    record: Record, findings: Iterable[Finding]
+) -> Iterable[tuple[_Input, Quantity, str, tuple[Source, ...]]]:
     for observation in record.observations:
         one = _identify(observation.codes, observation.text)
         quantity = observation.value

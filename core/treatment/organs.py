@@ -37,7 +37,7 @@ def ideal_weight(height_cm: float, sex: Sex) -> float:
 
 
 def adjusted_weight(weight_kg: float, height_cm: float, sex: Sex) -> float:
-    """Adjusted body weight in kg, used for Cockcroft-Gault from 30 kg/m2 (Winter et al., Pharmacotherapy 2012;32:604-612)."""
+    """Adjusted body weight in kg, for Cockcroft-Gault from 30 kg/m2 (Winter, Pharmacotherapy 2012;32:604-612)."""
     ideal = ideal_weight(height_cm, sex)
     return ideal + 0.4 * (weight_kg - ideal)
 
@@ -55,7 +55,10 @@ def body_surface(weight_kg: float, height_cm: float) -> float:
 
 
 def child_pugh(bilirubin_mg_dl: float, albumin_g_dl: float, inr: float, ascites: int, encephalopathy: int) -> int:
-    """Child-Pugh points 5-15 (Pugh et al., Br J Surg 1973;60:646-649). `ascites`, `encephalopathy`: 0 none, 1 mild, 2 severe."""
+    """Child-Pugh points 5-15 (Pugh et al., Br J Surg 1973;60:646-649).
+
+    `ascites` and `encephalopathy`: 0 none, 1 mild, 2 severe.
+    """
     points = 1 + (bilirubin_mg_dl >= 2) + (bilirubin_mg_dl > 3)
     points += 1 + (albumin_g_dl <= 3.5) + (albumin_g_dl < 2.8)
     points += 1 + (inr >= 1.7) + (inr > 2.3)

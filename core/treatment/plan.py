@@ -43,9 +43,9 @@ def make_plan(
     entry, gaps = choose(hypothesis, context)
     current = check_context(context, ())
     if entry is None:
-        return _assemble(hypothesis, context, now, (), current, gaps=gaps)
+        return _assemble(hypothesis, context, (), current, gaps=gaps)
     options, alerts = _options(entry, context)
-    return _assemble(hypothesis, context, now, options, alert_tools.merged((*alerts, *current)), entry, gaps)
+    return _assemble(hypothesis, context, options, alert_tools.merged((*alerts, *current)), entry, gaps)
 
 
 def choose(hypothesis: Hypothesis, context: Context) -> tuple[PlanEntry | None, tuple[Label, ...]]:
@@ -57,18 +57,28 @@ def choose(hypothesis: Hypothesis, context: Context) -> tuple[PlanEntry | None, 
         return fitting[0], _allergy_gap(context)
     name = hypothesis.label
     if any(outcome.holds is None for _, outcome in outcomes):
-        gap = Label(f"The plan for {name.en} depends on the patient's age or sex: enter it.", f"{name.zh}的方案取决于年龄或性别：请补充。")
+        gap = Label(
+            f"The plan for {name.en} depends on the patient's age or sex: enter it.",
+            f"{name.zh}的方案取决于年龄或性别：请补充。",
+        )
     elif matching:
         gap = Label(f"No plan for {name.en} in this age group.", f"该年龄段暂无{name.zh}的方案。")
     else:
-        gap = Label(f"No treatment plan for {name.en} is in the tables: follow your own guideline.", f"知识库中暂无{name.zh or name.en}的治疗方案：请遵循本地指南。")
+        gap = Label(
+            f"No treatment plan for {name.en} is in the tables: follow your own guideline.",
+            f"知识库中暂无{name.zh or name.en}的治疗方案：请遵循本地指南。",
+        )
     return None, (gap,)
 
 
 def _allergy_gap(context: Context) -> tuple[Label, ...]:
     if context.allergies:
         return ()
-    return (Label("No allergy entry was read: ask about allergies before prescribing.", "未读到过敏记录：开药前请询问过敏史。"),)
+    return (
+        Label(
+            "No allergy entry was read: ask about allergies before prescribing.", "未读到过敏记录：开药前请询问过敏史。"
+        ),
+    )
 
 
 def _options(entry: PlanEntry, context: Context) -> tuple[tuple[PlanOption, ...], list[Alert]]:
@@ -112,7 +122,6 @@ _AVOID = Label("kidney function too low for this drug", "肾功能过低，不�
 def _assemble(
     hypothesis: Hypothesis,
     context: Context,
-    now: datetime,
     options: tuple[PlanOption, ...],
     alerts: tuple[Alert, ...],
     entry: PlanEntry | None = None,
@@ -121,10 +130,10 @@ def _assemble(
     best = next((one for one in options if not one.stopped), None)
     relevant = _relevant(alerts, best)
     proposed = [dose.drug for dose in best.drugs] if best else []
-    digest = hashlib.sha256(f"{hypothesis.id}|{now.isoformat()}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{hypothesis.id}|{context.now.isoformat()}".encode()).hexdigest()[:12]
     return Plan(
         id=f"plan-{digest}",
-        created_at=now.isoformat(),
+        created_at=context.now.isoformat(),
         hypothesis_id=hypothesis.id,
         title=Label(f"Plan: {hypothesis.label.en}", f"方案：{hypothesis.label.zh or hypothesis.label.en}"),
         options=options,
@@ -147,7 +156,11 @@ def _relevant(alerts: tuple[Alert, ...], best: PlanOption | None) -> tuple[Alert
 
 def _stopped_gap(options: tuple[PlanOption, ...]) -> tuple[Label, ...]:
     if options and all(one.stopped for one in options if one.drugs):
-        return (Label("Every drug option is stopped for this patient: ask a specialist.", "所有药物方案均被禁用：请咨询专科。"),)
+        return (
+            Label(
+                "Every drug option is stopped for this patient: ask a specialist.", "所有药物方案均被禁用：请咨询专科。"
+            ),
+        )
     return ()
 
 
@@ -172,7 +185,7 @@ def _changes(entry: PlanEntry | None, context: Context, alerts: tuple[Alert, ...
 
 
 def _summary(entry: PlanEntry | None, best: PlanOption | None) -> Label:
-    """The patient's sheet: what it is, the proposed medicines as dosed (never a dose that lacks an input), when to return."""
+    """The patient's sheet: what it is, the medicines as dosed (never one that lacks an input), when to return."""
     if entry is None:
         return Label("")
     lines_en, lines_zh = [_DRAFT.en + entry.summary.en], [_DRAFT.zh + entry.summary.zh]
@@ -189,7 +202,9 @@ def _plain_dose(one: DrugDose, language: str) -> str:
     if one.patient_dose is None:
         asked = "、" if language == "zh" else ", "
         missing = asked.join(label.text(language) for label in one.ask)
-        return f"{one.name.text(language)}" + (f"：剂量待定（需{missing}）" if language == "zh" else f": dose to be set (needs {missing})")
+        return f"{one.name.text(language)}" + (
+            f"：剂量待定（需{missing}）" if language == "zh" else f": dose to be set (needs {missing})"
+        )
     duration = one.duration.text(language)
     parts = [one.patient_dose.text(language)] + ([duration] if duration else [])
     return f"{one.name.text(language)}: " + ("，" if language == "zh" else ", ").join(parts)

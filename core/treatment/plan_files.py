@@ -106,7 +106,9 @@ class Plans:
         if named:
             return named
         icd10 = [code.code for code in codes if code.system.upper().startswith("ICD")]
-        scored = [(max((len(p) for p in e.icd10 for c in icd10 if c.startswith(p)), default=0), e) for e in self.entries]
+        scored = [
+            (max((len(p) for p in e.icd10 for c in icd10 if c.startswith(p)), default=0), e) for e in self.entries
+        ]
         best = max((score for score, _ in scored), default=0)
         return tuple(entry for score, entry in scored if best and score == best)
 
@@ -127,7 +129,10 @@ def _drug(row: dict[str, Any], sources: dict[str, Citation], default: str) -> Pl
         drug=vocabulary[row["drug"]].id,
         partners=tuple(vocabulary[one].id for one in row.get("with", ())),
         regimen=regimen(base),
-        renal=tuple(RenalBand(float(r["below"]), regimen({"route": base.get("route", "oral"), **r})) for r in row.get("renal", ())),
+        renal=tuple(
+            RenalBand(float(r["below"]), regimen({"route": base.get("route", "oral"), **r}))
+            for r in row.get("renal", ())
+        ),
         duration=_duration(row),
         source=sources[row.get("src", default)],
     )

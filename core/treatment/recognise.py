@@ -14,7 +14,9 @@ from core.paths import RESOURCES
 
 _TOKEN = re.compile(r"[a-z0-9']+|[\u0370-\u03ff]+")
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_SAYS_NONE = re.compile(r"^\W*(no (known|data|current|active|information|medication)|none\b|nil\b|n/a\b|\W*$)|不详|^无", re.IGNORECASE)
+_SAYS_NONE = re.compile(
+    r"^\W*(no (known|data|current|active|information|medication)|none\b|nil\b|n/a\b|\W*$)|不详|^无", re.IGNORECASE
+)
 _FUZZY_LENGTH = 7
 _FUZZY_CUTOFF = 0.88
 
@@ -106,8 +108,13 @@ def says_none(text: str) -> bool:
     return bool(_SAYS_NONE.search(text))
 
 
+def _lowered(text: str) -> str:
+    """Lower case of the same length, so that spans fit the text as written."""
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
 def _find(text: str) -> tuple[Match, ...]:
-    lowered = text.lower()
+    lowered = _lowered(text)
     found = [*_latin(text, lowered), *_chinese(text, lowered)]
     if not found:
         found = _fuzzy(text, lowered)

@@ -9,7 +9,12 @@ from core.domain.basics import Label
 from core.knowledge.treatment_files import label
 from core.treatment.recognise import words
 
-_PER_DAY = {24: ("once a day", "每日1次"), 12: ("every 12 hours", "每12小时1次"), 8: ("every 8 hours", "每8小时1次"), 6: ("every 6 hours", "每6小时1次")}
+_PER_DAY = {
+    24: ("once a day", "每日1次"),
+    12: ("every 12 hours", "每12小时1次"),
+    8: ("every 8 hours", "每8小时1次"),
+    6: ("every 6 hours", "每6小时1次"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Regimen:
 
 
 def regimen(row: Mapping[str, Any]) -> Regimen:
-    """A regimen from data. Exactly one amount key: mg, mg_kg, mg_kg_day, mg_m2, mcg, mcg_kg, g, units, units_kg, mL, mL_kg, puffs."""
+    """A regimen from data, with one of the amount keys of `_AMOUNT_KEYS` (mg, mg_kg, mg_kg_day, units_kg, mL_kg, ...)."""
     if row.get("avoid"):
         return Regimen(avoid=True, note=label(row.get("note")))
     amount, unit, per = (0.0, 0.0), "mg", ""
@@ -74,7 +79,14 @@ _AMOUNT_KEYS = {
     "units_kg_h": ("units/h", "kg"), "mcg_kg_min": ("mcg/min", "kg"), "L_min": ("L/min", ""),
 }  # fmt: skip
 
-_UNIT_ZH = {"units": "单位", "units/h": "单位/小时", "puffs": "喷", "mcg": "μg", "mcg/min": "μg/分钟", "L/min": "L/分钟"}
+_UNIT_ZH = {
+    "units": "单位",
+    "units/h": "单位/小时",
+    "puffs": "喷",
+    "mcg": "μg",
+    "mcg/min": "μg/分钟",
+    "L/min": "L/分钟",
+}
 
 
 def number(value: float) -> str:
@@ -125,13 +137,17 @@ def _most(one: Regimen) -> Label:
     if not one.most:
         return Label("")
     en, zh = (_quantity(one.most, one.most, one.unit, language) for language in ("en", "zh"))
-    return Label(f" (at most {en}{' a day' if one.per == 'kg_day' else ''})", f"（最多{zh}{'/日' if one.per == 'kg_day' else ''}）")
+    return Label(
+        f" (at most {en}{' a day' if one.per == 'kg_day' else ''})",
+        f"（最多{zh}{'/日' if one.per == 'kg_day' else ''}）",
+    )
 
 
 def _sentence(one: Regimen, amount_en: str, amount_zh: str, most: Label) -> Label:
     frequency, route = _frequency(one), route_label(one.route)
     divided = one.per == "kg_day" and one.times_per_day > 1 and "/kg" in amount_en
-    en = f"{amount_en}{most.en} {route.en}{', divided,' if divided else ''}{' ' + frequency.en if frequency.en else ', once'}"
+    often = f"{', divided,' if divided else ''}{' ' + frequency.en if frequency.en else ', once'}"
+    en = f"{amount_en}{most.en} {route.en}{often}"
     zh = f"{route.zh} {amount_zh}{most.zh}{'，分次' if divided else ''}，{frequency.zh or '单次'}"
     if one.note.en:
         en, zh = f"{en}; {one.note.en}", f"{zh}；{one.note.zh}"
@@ -159,12 +175,14 @@ def _scaled(one: Regimen, weight_kg: float | None, surface_m2: float | None) -> 
         amounts = [min(value, one.most) for value in amounts]
     if one.per == "kg_day" and one.times_per_day:
         amounts = [value / one.times_per_day for value in amounts]
-    low, high = (rounded(value, one.step if one.per else 0) for value in amounts)
+    shares = one.times_per_day if one.per == "kg_day" and one.times_per_day else 1.0
+    cap = one.most / shares if one.most else math.inf
+    low, high = (min(rounded(value, one.step if one.per else 0), cap) for value in amounts)
     return low, high
 
 
 def rounded(value: float, step: float) -> float:
-    """To the nearest step downwards-safe: to two significant figures where no step is given."""
+    """To the nearest step; to three significant figures where no step is given."""
     if value <= 0:
         return value
     if step:

@@ -70,6 +70,11 @@ def _not(condition: dict[str, Any], situation: Situation) -> Outcome:
     return Outcome(None if outcome.holds is None else not outcome.holds, missing=outcome.missing)
 
 
+def _unless(condition: dict[str, Any], situation: Situation) -> Outcome:
+    """Holds wherever the condition is not known to hold: for safeguards whose absence or ignorance is the danger."""
+    return Outcome(evaluate(condition, situation).holds is not True)
+
+
 def _states(wanted: list[str], situation: Situation) -> Outcome:
     present = situation.context.states
     found = [state for state in wanted if state in present]
@@ -144,6 +149,11 @@ def _with(selectors: list[str], situation: Situation) -> Outcome:
     return Outcome(bool(others), tuple(vocabulary.label(drug) for drug in sorted(others)))
 
 
+def _one_of(selectors: list[str], situation: Situation) -> Outcome:
+    """One of the drugs that the rule is about is among these."""
+    return Outcome(bool(drug_tables.load().expand(selectors) & situation.subject))
+
+
 def _gene(wanted: dict[str, list[str]], situation: Situation) -> Outcome:
     factors: list[Label] = []
     sources: list[Source] = []
@@ -197,6 +207,7 @@ _CHECKS: dict[str, Callable[[Any, Situation], Outcome]] = {
     "any": _any,
     "all": _all,
     "not": _not,
+    "unless": _unless,
     "states": _states,
     "age_over": lambda value, s: _age(lambda age: age > value, s),
     "age_min": lambda value, s: _age(lambda age: age >= value, s),
@@ -208,6 +219,7 @@ _CHECKS: dict[str, Callable[[Any, Situation], Outcome]] = {
     "egfr_below": lambda value, s: _kidney("egfr", value, s),
     "lab": _lab,
     "with": _with,
+    "one_of": _one_of,
     "gene": _gene,
     "child_pugh": _child_pugh,
     "route": _route,

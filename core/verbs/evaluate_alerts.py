@@ -40,7 +40,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of records (FHIR bundles, C-CDA, ...)")
     parser.add_argument("--top", type=int, default=10, help="how many of the commonest alerts to list (default 10)")
-    parser.add_argument("--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)")
+    parser.add_argument(
+        "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -127,4 +129,3 @@ def table(tally: Tally, top: int) -> dict[str, Any]:
 
 def _progress(done: int, total: int, what: str) -> None:
     print(f"{what}: {done}/{total}", file=sys.stderr)
-

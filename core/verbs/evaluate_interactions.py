@@ -22,9 +22,13 @@ _PAIR_KINDS = {"interaction", "qt", "duplicate"}
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder with ONC_*_Mapped.csv and PDDI-CDS request JSON")
+    parser.add_argument(
+        "data", type=Path, metavar="DATA", help="folder with ONC_*_Mapped.csv and PDDI-CDS request JSON"
+    )
     parser.add_argument("--misses", action="store_true", help="list every pair and request that failed")
-    parser.add_argument("--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)")
+    parser.add_argument(
+        "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,12 +38,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(folder: Path, misses: bool = False) -> dict[str, Any]:
-    """All figures. A pair that both lists name must alert (the safer reading) and is listed in `in_both_lists`. Raises `UserError` where the folder holds none of the three kinds of file."""
+    """All figures. A pair that both lists name must alert (the safer reading) and stands in `in_both_lists`.
+
+    Raises `UserError` where the folder holds none of the three kinds of file.
+    """
     high = _pairs(folder, "*High*Priority*Mapped*.csv")
     silent = _pairs(folder, "*Non*Inter*uptive_Mapped.csv")
     requests = list(_requests(folder))
     if not (high or silent or requests):
-        raise UserError(f"{folder} holds no ONC pair list and no PDDI-CDS request.", "Name the unpacked drug-safety folder.")
+        raise UserError(
+            f"{folder} holds no ONC pair list and no PDDI-CDS request.", "Name the unpacked drug-safety folder."
+        )
     out: dict[str, Any] = {"n": len(high) + len(silent) + len(requests)}
     if high:
         out |= _high(high, misses)
@@ -111,12 +120,14 @@ def _pddi(requests: list[pddi_reference.Request], misses: bool) -> dict[str, Any
         want = pddi_reference.expected(request)
         alerts = check_medicines(request.record, (), request.proposed, request.now)
         got = {a.rule_id: a.tier for a in alerts if a.rule_id in want}
-        rows.append({
-            "file": request.file,
-            "expected": {key: tier.value for key, tier in want.items()},
-            "got": {key: tier.value for key, tier in got.items()},
-            "passed": bool(want) and got == want,
-        })
+        rows.append(
+            {
+                "file": request.file,
+                "expected": {key: tier.value for key, tier in want.items()},
+                "got": {key: tier.value for key, tier in got.items()},
+                "passed": bool(want) and got == want,
+            }
+        )
     out: dict[str, Any] = {
         "pddi_cds_n": len(rows),
         "pddi_cds_passed": sum(bool(row["passed"]) for row in rows),

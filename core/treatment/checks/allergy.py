@@ -18,9 +18,12 @@ from core.treatment.given import Given
 from core.treatment.recognise import recognise
 
 _SEVERE = re.compile(
-    r"anaphyla|angio-?(o)?edema|stevens|necroly|\bsjs\b|\bten\b|dress|shock|bronchospasm|throat|过敏性休克|血管性水肿|喉头", re.I
+    r"anaphyla|angio-?(o)?edema|stevens|necroly|\bsjs\b|\bten\b|dress|shock|bronchospasm|throat|过敏性休克|血管性水肿|喉头",
+    re.I,
 )
-_MILD = re.compile(r"nausea|vomit|diarrh|stomach|constipat|headache|dizz|drows|insomnia|cough|恶心|呕吐|腹泻|便秘|头痛|头晕|咳嗽", re.I)
+_MILD = re.compile(
+    r"nausea|vomit|diarrh|stomach|constipat|headache|dizz|drows|insomnia|cough|恶心|呕吐|腹泻|便秘|头痛|头晕|咳嗽", re.I
+)
 _NONE_KNOWN = re.compile(r"no known|nkda|\bnka\b|not on file|无.{0,3}过敏|否认", re.I)
 _SAME_SOURCE = Citation("AAAAI/ACAAI: Drug allergy, a 2022 practice parameter update", 2022)
 

@@ -63,7 +63,9 @@ def _alert(entries: tuple[Given, ...], total: float, most: float, source: Citati
         rule_id=f"maximum_{entries[0].drug}",
         tier=Tier.STOP if total >= _STOP_FACTOR * most else Tier.CAUTION,
         entries=entries,
-        title=Label(f"{name.en}: {total:g} mg a day, maximum {most:g} mg", f"{name.zh}：每日{total:g} mg，上限{most:g} mg"),
+        title=Label(
+            f"{name.en}: {total:g} mg a day, maximum {most:g} mg", f"{name.zh}：每日{total:g} mg，上限{most:g} mg"
+        ),
         detail=Label("The daily dose is above the label's maximum.", "日剂量超过说明书上限。"),
         action=Label("Check strength and frequency.", "核对规格与频次。"),
         source=source,

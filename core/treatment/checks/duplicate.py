@@ -39,7 +39,10 @@ def _same(first: Given, second: Given) -> Alert | None:
         tier=Tier.CAUTION,
         entries=(first, second),
         title=Label(f"{name.en} twice", f"{name.zh}重复"),
-        detail=Label(f"“{first.text}” and “{second.text}” hold the same ingredient.", f"“{first.text}”与“{second.text}”含同一成分。"),
+        detail=Label(
+            f"“{first.text}” and “{second.text}” hold the same ingredient.",
+            f"“{first.text}”与“{second.text}”含同一成分。",
+        ),
         action=Label("Stop one of them, or add up the doses.", "停用其一，或合计剂量。"),
         source=_SOURCE,
     )
@@ -65,7 +68,10 @@ def _class(first: Given, second: Given) -> Alert | None:
         rule_id=f"duplicate_{doubled[0]}",
         tier=Tier.CAUTION,
         entries=(first, second),
-        title=Label(f"{alerts.names((first.drug, second.drug)).en}: two of one class", f"{alerts.names((first.drug, second.drug)).zh}：同类重复"),
+        title=Label(
+            f"{alerts.names((first.drug, second.drug)).en}: two of one class",
+            f"{alerts.names((first.drug, second.drug)).zh}：同类重复",
+        ),
         detail=Label(f"Both belong to: {group.en}.", f"两者同属：{group.zh}。"),
         action=Label("Keep one, unless the combination is intended.", "保留其一，除非有意联用。"),
         source=_SOURCE,

@@ -28,10 +28,15 @@ def check(context: Context, entries: tuple[Given, ...]) -> Iterator[Alert]:
             if outcome.holds:
                 seen.add((rule.id, entry.drug))
                 yield _alert(rule, entry, outcome, context, systemic)
-            elif outcome.holds is None and rule.kind in _ASKED_KINDS and rule.tier is not Tier.INFO:
+            elif outcome.holds is None and rule.kind in _ASKED_KINDS and _loud(rule):
                 for missing in outcome.missing:
                     unchecked.setdefault(missing, []).append(entry)
     yield from (_ask(missing, listed) for missing, listed in unchecked.items())
+
+
+def _loud(rule: Rule) -> bool:
+    """True where the rule or one of its steps would interrupt."""
+    return any(tier is not Tier.INFO for tier in (rule.tier, *(step.tier for step in rule.steps)))
 
 
 def _routed(rule: Rule, entry: Given) -> bool:

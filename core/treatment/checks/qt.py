@@ -12,7 +12,9 @@ from core.treatment.context import Context, measured_label
 from core.treatment.given import Given
 from core.treatment.states import label_of
 
-_SOURCE = Citation("Tisdale et al., Circ Cardiovasc Qual Outcomes 2013;6:479-487 (risk factors); ONC high-priority list (pairs)", 2013)
+_SOURCE = Citation(
+    "Tisdale et al., Circ Cardiovasc Qual Outcomes 2013;6:479-487 (risk factors); ONC high-priority list (pairs)", 2013
+)
 _STOP_QTC_MS = 500
 _LONG_QTC_MS = 470
 _LOW_POTASSIUM = 3.5
@@ -48,7 +50,9 @@ def risk_factors(context: Context) -> tuple[tuple[Label, ...], bool]:
     potassium = context.measured.get("potassium")
     if potassium is not None and not potassium.stale and potassium.value < _LOW_POTASSIUM:
         factors.append(measured_label(potassium))
-    factors += [label_of(s) for s in ("bradycardia", "heart_failure", "myocardial_infarction_recent") if s in context.states]
+    factors += [
+        label_of(s) for s in ("bradycardia", "heart_failure", "myocardial_infarction_recent") if s in context.states
+    ]
     if context.sex is Sex.FEMALE and context.age is not None and context.age >= 68:
         factors.append(Label("woman of 68 or over", "68岁及以上女性"))
     return tuple(factors), grave
