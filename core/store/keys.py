@@ -5,6 +5,9 @@ The database, the file vault and the audit seal each use a key derived from it (
 
 import os
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +28,7 @@ FORMAT = 1
 ARGON_PASSES = 3
 ARGON_MEMORY_KIB = 65536
 ARGON_LANES = 1
+STALE_S = 3.0
 _SERVICE = "Consilium store"
 
 
@@ -90,6 +94,30 @@ def read(folder: Path) -> KeyFile | None:
         raise UserError(
             f"The key file {path.name} is damaged; the store was not touched.", "Restore it from a backup."
         ) from error
+
+
+@contextmanager
+def creating(folder: Path) -> Iterator[None]:
+    """Let one program at a time make a store in `folder`: two with a key each would lock each other out for good.
+
+    The lock is a folder (made atomically on every system); one left behind by a crash is taken over after three seconds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / "creating"
+    while True:
+        try:
+            lock.mkdir()
+            break
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                if time.time() - lock.stat().st_mtime > STALE_S:
+                    lock.rmdir()
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            lock.rmdir()
 
 
 def create(folder: Path, passphrase: str | None, *, allow_keyring: bool) -> bytes:

@@ -83,11 +83,12 @@ class Store:
         if keyfile is None:
             if passphrase is None and load_policy().passphrase_required:
                 raise UserError("Your organisation requires a passphrase for the store.", "Choose one.")
-            key = keys.create(folder, passphrase, allow_keyring=keys.keyring_usable())
+            with keys.creating(folder):
+                if keys.read(folder) is None:  # nobody was quicker
+                    keys.create(folder, passphrase, allow_keyring=keys.keyring_usable())
             keyfile = keys.read(folder)
-        else:
-            key = keys.unlock(folder, keyfile, passphrase)
         assert keyfile is not None
+        key = keys.unlock(folder, keyfile, passphrase)
         database = folder / "consilium.db"
         if keyfile.created and (not database.exists() or database.stat().st_size == 0):
             raise UserError(

@@ -6,6 +6,7 @@ A file's name in the vault is an HMAC of its SHA-256, so the folder does not tel
 import hashlib
 import hmac
 import os
+import secrets
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,7 +84,7 @@ class Vault:
     def _write(self, sha256: str, chunks: Iterator[bytes], size: int, report: Report) -> None:
         path = self.path(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside, prefix, done = path.with_name(f"{path.name}.{os.getpid()}.tmp"), os.urandom(8), 0
+        beside, prefix, done = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp"), os.urandom(8), 0
         try:
             with beside.open("wb") as file:
                 file.write(MAGIC + prefix)

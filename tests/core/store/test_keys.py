@@ -1,11 +1,14 @@
 """The key: how it is kept, changed and lost."""
 
 import stat
+import threading
+import traceback
 from pathlib import Path
 
 import pytest
 
 from core.errors import NewerFile, UserError
+from core.store import keys
 from core.store.store import Store
 from tests.core.store import sample
 from tests.core.store.sample import Ticking
@@ -76,6 +79,34 @@ def test_a_first_start_cut_off_is_begun_again(tmp_path: Path) -> None:
         store.save(sample.case(), "Dr A")
     with Store.open(tmp_path, clock=Ticking()) as store:
         assert store.load("case-1").id == "case-1"
+
+
+def test_programs_started_at_once_make_one_store(tmp_path: Path) -> None:
+    begin, failures = threading.Barrier(6), []
+
+    def start(number: int) -> None:
+        begin.wait()
+        try:
+            with Store.open(tmp_path / "new", clock=Ticking()) as store:
+                store.save(sample.case(f"case-{number}"), "Dr A")
+        except Exception as error:  # noqa: BLE001  a thread's failure must reach the test
+            failures.append("".join(traceback.format_exception(error))[-900:])
+
+    threads = [threading.Thread(target=start, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with Store.open(tmp_path / "new", clock=Ticking()) as store:
+        assert len(store.list()) == 6 and store.audit.verify().whole and store.database.intact() == ()
+
+
+def test_a_lock_left_by_a_crash_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "STALE_S", -1.0)
+    (tmp_path / "creating").mkdir()
+    Store.open(tmp_path, clock=Ticking()).close()
+    assert not (tmp_path / "creating").exists()
 
 
 @pytest.fixture
