@@ -360,7 +360,7 @@ class Session(QObject):
             self.store.audit.add_or_keep("export", user, case_id, kind=kind)
             return path
 
-        self.jobs.start("Report", work, self._exported, case_id=case_id, kind="export")
+        self.jobs.start("Report", work, self._exported, case_id=case_id, kind=f"export {path}")
 
     def _exported(self, path: Path) -> None:
         from ui.translate import tr

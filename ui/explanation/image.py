@@ -14,7 +14,7 @@ from ui.viewer.overlay import HeatMap, heat_map
 from ui.widgets import paint
 from ui.widgets.button import Button
 from ui.widgets.layout import column, panel
-from ui.widgets.panels import PanelHeader, Segmented, StatePanel
+from ui.widgets.panels import PanelHeader, Segmented, StatePanel, Strip
 from ui.widgets.rows import PaintedRows
 
 OPACITY = 0.7
@@ -146,8 +146,9 @@ class ImagePanel(QWidget):
         self._unexplained = StatePanel(
             "layers", "No evidence map yet", "Computing it takes some seconds and can be cancelled.", ask
         )
-        shown = panel(column(self.pair, self.rows, gap=0))
-        shown.layout().setStretch(0, 1)
+        self.failed = Strip("amber", "alert")
+        shown = panel(column(self.failed, self.pair, self.rows, gap=0))
+        shown.layout().setStretch(1, 1)
         self._stack = QStackedWidget()
         for part in (shown, self._none, self._unexplained):
             self._stack.addWidget(part)
@@ -199,6 +200,11 @@ class ImagePanel(QWidget):
         rose, blue = (color(t).toTuple()[:3] for t in ("shap.pos", "shap.neg"))
         found = heat_map(explanation, rose, blue)  # type: ignore[arg-type]
         self.rows.show_rows(regions(explanation)[:REGIONS])
+        wrong = [say(check.name) for check in explanation.checks if not check.passed]
+        self.failed.setVisible(bool(wrong))
+        if wrong:
+            words = tr("This map failed a check ({names}). Do not rely on it.", names=", ".join(wrong))
+            self.failed.show_words(words, "amber", "alert")
 
         def arrived(image: QImage | None) -> None:
             from shiboken6 import isValid

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from core.domain.case import Case
 from core.domain.explanation import Check, Curve, FindingExplanation, ImageExplanation
 from core.domain.serial import to_json
+from ui.frame.facts import PROVIDER_WORDS
 from ui.theme.theme import surface
 from ui.translate import say, tr
 from ui.widgets import paint
@@ -147,7 +148,7 @@ class Provenance(QWidget):
                 ("Engine", f"{version.name} {version.version}" if version else unknown),
                 ("Table hash", (_short(version.sha256) if version else "") or unknown),
                 ("Input hash", _short(digest) or unknown),
-                ("Provider", image.provider or unknown if image else "CPU"),
+                ("Provider", PROVIDER_WORDS.get(image.provider, image.provider) or unknown if image else "CPU"),
                 ("Random seed", str(image.seed) if image else "—"),
             )
         )

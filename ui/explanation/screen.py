@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QTabBar, QWidget
 
 from core.domain.assessment import Hypothesis
 from core.domain.case import Case
@@ -122,8 +122,14 @@ class ExplanationPage(QWidget):
         self.columns = Columns("explanation", self._session.settings)
         self.columns.add(stacked(panel(left), sum_box, (720, 200)), 540, 400, grows=False)
         middle = stacked(stacked(self.note, self.what_if, (380, 120)), self.fidelity, (560, 220))
-        self._middle = middle
-        self.columns.add(middle, 516, 360, grows=True)
+        self._tabs = QTabBar()
+        self._tabs.setExpanding(False)
+        self._tabs.hide()
+        self._middle = QStackedWidget()
+        self._middle.addWidget(middle)
+        middle_box = QWidget()
+        middle_box.setLayout(column(self._tabs, self._middle, gap=0))
+        self.columns.add(middle_box, 516, 360, grows=True)
         self._right = stacked(self.image, self.provenance, (560, 220))
         self.columns.add(self._right, 492, 360, grows=False)
         whole = QWidget()
@@ -143,6 +149,7 @@ class ExplanationPage(QWidget):
         self.choice.activated.connect(lambda _i: self._choose(str(self.choice.currentData())))
         self.against.chosen.connect(lambda _v: self._show_values())
         self.unit.chosen.connect(lambda _v: self._show_values())
+        self._tabs.currentChanged.connect(self._middle.setCurrentIndex)
         self.image.asked.connect(lambda image_id: self._session.explain_image(self._case_id, image_id))
 
     def _toggle_all(self) -> None:
@@ -234,11 +241,17 @@ class ExplanationPage(QWidget):
         if narrow == self._narrow:
             return
         self._narrow = narrow
+        self._tabs.setVisible(narrow)
         if narrow:
+            while self._tabs.count():
+                self._tabs.removeTab(0)
+            self._tabs.addTab(tr("Note text"))
+            self._tabs.addTab(tr("Image"))
             self._middle.addWidget(self._right)
         else:
+            self._middle.setCurrentIndex(0)
             self.columns.addWidget(self._right)
-        self._right.show()
+            self._right.show()
 
 
 def _step(contribution: Contribution) -> Step:

@@ -25,7 +25,7 @@ def machine_facts(store: Store, _report: Report) -> tuple[Fact, ...]:
     found = [
         Fact("chip", tr("{provider} · ONNX Runtime", provider=words), words, "green" if best[:3] != "CPU" else "text.2")
     ]
-    found.append(Fact("cube", tr("{n} model packs", n=packs), tr("{n} packs", n=packs)))
+    found.append(Fact("cube", tr("Model packs: {n}", n=packs), tr("Packs: {n}", n=packs)))
     found.append(Fact("lock", tr("Store encrypted · AES-256"), tr("Encrypted")))
     found.append(Fact("wifioff", tr("Offline · no network code"), tr("Offline")))
     if store.database.read_only:

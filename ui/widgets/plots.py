@@ -67,7 +67,7 @@ class Plot(QWidget):
             return
         wide = paint.width(line.name, 12, 500) + 4
         at = points[int(len(points) * 0.72)]
-        y = int(at.y()) - 18
+        y = max(area.y() + 2, int(at.y()) - 18)
         label = QRect(min(int(at.x()), area.right() - wide), y, wide, 16)
         while any(label.intersects(other) for other in taken) and label.bottom() < area.bottom():
             label.translate(0, 17)

@@ -1,0 +1,90 @@
+"""The real stages behind the real window: a sample case is read, analysed, shown, edited and exported."""
+
+from pathlib import Path
+
+import pytest
+
+from core.domain.case import CaseStatus
+from core.domain.finding import Status
+from core.paths import RESOURCES
+from tests.ui.conftest import Pump
+from ui.importing import FilesDialog, ImageQuestion
+
+SAMPLE = RESOURCES / "samples" / "chinese-note"
+
+
+@pytest.fixture
+def window(open_window, pump: Pump):  # type: ignore[no-untyped-def]
+    made = open_window()
+    made.asks = False
+    made.session.import_paths([SAMPLE])
+    pump(made.jobs)
+    return made
+
+
+def test_from_file_to_report(window, pump: Pump, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    rows = window.session.rows
+    assert len(rows) == 1 and rows[0].status is CaseStatus.TO_REVIEW and rows[0].top is not None
+    window.session.open_case(rows[0].id)
+    pump(window.jobs)
+    workspace = window.current_workspace()
+    workspace.review.differential.working.emit("阑尾炎")
+    pump(window.jobs)
+    assert workspace.review.differential.cards and workspace.review.findings.rows.rows
+    for page in ("explanation", "treatment", "report", "audit"):
+        workspace.show_page(page)
+        pump(window.jobs)
+    assert "%" in workspace.page("report").page.toPlainText()
+    for kind in ("pdf", "html", "json"):
+        window.session.export(rows[0].id, tmp_path / f"r.{kind}", kind, "zh")
+    pump(window.jobs)
+    assert (tmp_path / "r.pdf").read_bytes()[:5] == b"%PDF-" and (tmp_path / "r.json").stat().st_size > 1000
+    assert not list(tmp_path.glob("*.new"))
+    events = [e.action for e in window.session.store.audit.events(case_id=rows[0].id)]
+    assert events.count("export") == 3
+
+
+def test_denying_a_finding_moves_the_estimate(window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
+    case_id = window.session.rows[0].id
+    window.session.open_case(case_id)
+    pump(window.jobs)
+    before = window.session.cases[case_id].assessment
+    top = before.hypotheses[0]
+    strongest = max(top.evidence_for, key=lambda e: e.weight)
+    finding = next(f for f in window.session.cases[case_id].findings if f.id == strongest.finding_id)
+    window.current_workspace().review.findings.state(finding.code, finding.label, (), Status.ABSENT)
+    pump(window.jobs)
+    after = window.session.cases[case_id].assessment
+    moved = next((h.log_odds for h in after.hypotheses if h.id == top.id), float("-inf"))
+    assert after.id != before.id and moved < top.log_odds
+    assert case_id not in window.session.outdated
+
+
+def test_unreadable_file_says_so(window, pump: Pump, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    bad = tmp_path / "broken.dcm"
+    bad.write_bytes(b"\x00\x01not a film")
+    window.session.import_paths([bad])
+    pump(window.jobs)
+    assert window.message_bar.isVisible() and len(window.session.rows) == 1
+
+
+def test_picture_asks_age_and_view(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from core.domain.imaging import ImageRef
+
+    dialog = ImageQuestion(ImageRef("i", "film.png", stated_by="user"), None, None)
+    assert dialog.value() == (None, "")
+    dialog.age.setValue(3.5)
+    dialog.view.setCurrentIndex(2)
+    assert dialog.value() == (3.5, "AP")
+    dialog.deleteLater()
+
+
+def test_files_dialog_names_what_was_not_read(app) -> None:  # type: ignore[no-untyped-def]
+    from PySide6.QtWidgets import QLabel
+
+    from core.domain.case import FileReport
+
+    dialog = FilesDialog((FileReport("/x/a.dcm", "dicom", (("images", 3),), ("1 frame",), "truncated"),), None)
+    words = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {"a.dcm", "1 frame", "truncated"} <= words
+    dialog.deleteLater()
