@@ -105,13 +105,28 @@ def _maybe_dicom(path: Path) -> bool:
 
 def _assemble(instances: list[tuple[Instance, Header | None]], reports: list[FileReport]) -> ImageIntake:
     by_study: dict[str, list[tuple[Instance, Header | None]]] = defaultdict(list)
-    for instance, header in instances:
+    for instance, header in _once(instances, reports):
         by_study[instance.study_instance_uid or instance.path].append((instance, header))
     studies = tuple(_study(uid, members) for uid, members in by_study.items())
     headers = {i.path: h for i, h in instances if h is not None}
     refs = tuple(r for study in studies for series in study.series for r in _refs(series, headers))
     reports += [r for study in studies for r in _reports(study)]
     return ImageIntake(studies, refs, _patients(headers.values()), tuple(reports))
+
+
+def _once(
+    instances: list[tuple[Instance, Header | None]], reports: list[FileReport]
+) -> Iterator[tuple[Instance, Header | None]]:
+    """Each object once: a second copy of the same SOP instance (of the same patient) is reported, not shown."""
+    first: dict[tuple[str, str], str] = {}
+    for instance, header in instances:
+        key = (instance.sop_instance_uid, header.text("PatientID") if header else "")
+        if not instance.sop_instance_uid or key not in first:
+            first[key] = instance.path
+            yield instance, header
+            continue
+        kept = Path(first[key]).name
+        reports.append(FileReport(instance.path, "DICOM", skipped=(f"a second copy of the same object as {kept}",)))
 
 
 def _study(uid: str, members: list[tuple[Instance, Header | None]]) -> Study:

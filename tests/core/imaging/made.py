@@ -48,6 +48,7 @@ def stack(
     *,
     orientation: tuple[float, ...] = (1, 0, 0, 0, 1, 0),
     shape: tuple[int, int] = (8, 8),
+    first: int = 0,
     **tags: Any,
 ) -> list[Path]:
     """A CT series; slice i holds the value i everywhere, file names in reverse order."""
@@ -56,7 +57,7 @@ def stack(
         pixels = np.full(shape, index, np.int16)
         made = dataset(
             pixels,
-            SOPInstanceUID=f"1.2.3.4.{index + 10}",
+            SOPInstanceUID=f"1.2.3.4.{index + first + 10}",
             InstanceNumber=index + 1,
             ImagePositionPatient=[f"{v:.6f}" for v in position],
             ImageOrientationPatient=list(orientation),

@@ -129,3 +129,12 @@ def test_the_committed_film_is_what_the_program_draws() -> None:
     drawn = draw(body, rows, columns).astype(np.float64)
     stored = frame(RESOURCES / "samples" / "child-cough" / "film.dcm").stored
     assert np.corrcoef(drawn.ravel(), stored.ravel())[0, 1] > 0.999
+
+
+def test_a_second_copy_is_reported_not_shown_twice(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        stack(tmp_path / folder, [(0, 0, 2.0 * i) for i in range(4)])
+    intake = read_images([tmp_path])
+    assert len(intake.studies[0].series[0].instances) == 4
+    assert sum("second copy" in "".join(f.skipped) for f in intake.files) == 4

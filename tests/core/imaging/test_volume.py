@@ -60,9 +60,9 @@ def test_mixed_orientation_and_size(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     stack(tmp_path / "a", even(3))
     (tmp_path / "b").mkdir()
-    stack(tmp_path / "b", [(0, 0, 9)], orientation=(1, 0, 0, 0, 0, -1))
+    stack(tmp_path / "b", [(0, 0, 9)], orientation=(1, 0, 0, 0, 0, -1), first=50)
     assert "different directions" in reason(tmp_path)
-    stack(tmp_path / "b", [(0, 0, 9)], shape=(4, 4))
+    stack(tmp_path / "b", [(0, 0, 9)], shape=(4, 4), first=50)
     assert "different sizes" in reason(tmp_path)
 
 
@@ -79,7 +79,9 @@ def test_no_geometry_at_all(tmp_path: Path) -> None:
 def test_slices_of_differing_rescale_are_brought_to_one_unit(tmp_path: Path) -> None:
     for index in range(3):
         (tmp_path / str(index)).mkdir()
-        stack(tmp_path / str(index), [(0, 0, 2.0 * index)], RescaleSlope=index + 1, RescaleIntercept=10)
+        stack(
+            tmp_path / str(index), [(0, 0, 2.0 * index)], RescaleSlope=index + 1, RescaleIntercept=10, first=10 * index
+        )
     for index, path in enumerate(sorted(tmp_path.rglob("*.dcm"))):
         import pydicom
 
