@@ -22,9 +22,10 @@ from ui.viewer import actions, cuts, dress, objects
 from ui.viewer.marks import History
 from ui.viewer.overlay import HeatMap, heat_map
 from ui.viewer.presets import hanging, keys, presets
+from ui.viewer.shelf import Shelf
 from ui.viewer.source import FAR, CutSource, SeriesSource
 from ui.viewer.texts import text
-from ui.viewer.thumbnails import Entry, Strip
+from ui.viewer.thumbnails import Strip
 from ui.viewer.toolbar import EvidenceBar, ToolBar, fill_menu
 from ui.viewer.viewport import Viewport
 from ui.viewer.viewport_model import Marks, Overlay, Tool, ViewportModel
@@ -54,11 +55,7 @@ class Viewer(QWidget):
         self.key_images: tuple[str, ...] = ()
         self._identity: tuple[str, ...] = ()
         self._synthetic = False
-        self._series: dict[str, Series] = {}
-        self._captions: dict[str, tuple[str, str]] = {}
-        self._ids: dict[tuple[str, int], str] = {}
-        self._reports: dict[str, str] = {}
-        self._regions: objects.Regions = {}
+        self.shelf = Shelf()
         self._explanation: ImageExplanation | None = None
         self._heat: HeatMap | None = None
         self._overlay, self._opacity = Overlay.HEAT, 0.55
@@ -157,14 +154,15 @@ class Viewer(QWidget):
             for member in group:
                 prefix = member.time[:10] if badge else ""
                 for series in dress.in_hanging_order(member.series):
-                    self._add(series, prefix, badge)
-                self._add_objects(member, prefix, badge)
+                    self.shelf.add(series, prefix, badge)
+                for path in self.shelf.add_objects(member, prefix, badge):
+                    self.decoder.run(partial(objects.regions_of, path), self._regions_ready)
         self._fill_strip()
-        if not self._series:
+        if not self.shelf.series:
             return
-        first = next(iter(self._series.values()))
+        first = next(iter(self.shelf.series.values()))
         rule = hanging(first.modality, first.body_part)
-        if rule.layout != "1" and len(self._series) > 1:
+        if rule.layout != "1" and len(self.shelf.series) > 1:
             self.act(f"layout:{rule.layout}")
         self._show_in(0, dress.series_key(first))
 
@@ -183,10 +181,10 @@ class Viewer(QWidget):
             return
         series, failure = found
         for one in series:
-            self._add(one, "", "")
-        self._ids |= {(ref.path, ref.frame): ref.id for ref in refs}
+            self.shelf.add(one, "", "")
+        self.shelf.ids |= {(ref.path, ref.frame): ref.id for ref in refs}
         self._fill_strip()
-        paths = self._paths()
+        paths = self.shelf.paths()
         first = next((ref for ref in refs if ref.path in paths), None)
         if first is not None:
             self.show_image(first)
@@ -196,22 +194,22 @@ class Viewer(QWidget):
 
     def show_image(self, ref: ImageRef) -> None:
         """Show the image of a reference in the active viewport."""
-        self._ids[ref.path, ref.frame] = ref.id
-        key = self._paths().get(ref.path)
+        self.shelf.ids[ref.path, ref.frame] = ref.id
+        key = self.shelf.paths().get(ref.path)
         if key is None:
             series = series_of(ref)
-            key = self._add(series, "", "")
+            key = self.shelf.add(series, "", "")
             self._fill_strip()
-        addresses = self._series[key].addresses()
+        addresses = self.shelf.series[key].addresses()
         index = next((i for i, a in enumerate(addresses) if (a.instance.path, a.frame) == (ref.path, ref.frame)), 0)
         self._show_in(self.viewports.index(self.current), key, index)
 
     def show_series(self, series: Series | str) -> None:
         """Show a series (or the strip's key of one) in the active viewport."""
-        if isinstance(series, str) and series in self._reports:
+        if isinstance(series, str) and series in self.shelf.reports:
             self._open_report(series)
             return
-        key = series if isinstance(series, str) else self._add(series, "", "")
+        key = series if isinstance(series, str) else self.shelf.add(series, "", "")
         if not isinstance(series, str):
             self._fill_strip()
         self._show_in(self.viewports.index(self.current), key)
@@ -221,8 +219,7 @@ class Viewer(QWidget):
         self._cine.stop()
         self.decoder.follow(iter(()))
         self.cache.clear()
-        self._series, self._captions, self._ids, self._wanted = {}, {}, {}, ()
-        self._reports, self._regions = {}, {}
+        self.shelf, self._wanted = Shelf(), ()
         self.set_overlay(None)
         for view in self.viewports:
             view.show_nothing()
@@ -280,49 +277,24 @@ class Viewer(QWidget):
 
     # Series
 
-    def _add(self, series: Series, prefix: str, badge: str) -> str:
-        key = dress.series_key(series)
-        self._series[key] = series
-        first = series.instances[0]
-        words = " ".join(w for w in (series.modality, text(first.view) if first.view else series.description) if w)
-        self._captions[key] = (" ".join(w for w in (prefix, words) if w) or first.path.rsplit("/", 1)[-1], badge)
-        return key
-
-    def _add_objects(self, study: Study, prefix: str, badge: str) -> None:
-        """Waveforms as pictures, reports as tiles, segmentations over the images they name."""
-        for item in study.objects:
-            if item.kind == "waveform":
-                self._add(Series(item.path, "ECG", item.series_description, None, "", (item,)), prefix, badge)
-            elif item.kind == "structured report":
-                self._reports[item.path] = " ".join(w for w in (prefix, text("SR"), item.series_description) if w)
-            elif item.kind == "segmentation":
-                self.decoder.run(partial(objects.regions_of, item.path), self._regions_ready)
-
     def _regions_ready(self, regions: object) -> None:
         if isinstance(regions, dict):
             for key, found in regions.items():
-                self._regions[key] = (*self._regions.get(key, ()), *found)
+                self.shelf.regions[key] = (*self.shelf.regions.get(key, ()), *found)
             self._refresh()
 
     def _open_report(self, path: str) -> None:
         def show(lines: object) -> None:
             if isinstance(lines, tuple):
-                objects.ReportDialog(self._reports.get(path, text("Report")), lines, self).show()
+                objects.ReportDialog(self.shelf.reports.get(path, text("Report")), lines, self).show()
 
         self.decoder.run(partial(read_tree, path), show)
 
-    def _paths(self) -> dict[str, str]:
-        return {i.path: key for key, series in self._series.items() for i in series.instances}
-
     def _fill_strip(self) -> None:
-        entries = [
-            Entry(key, self._captions[key][0], len(series.addresses()), self._captions[key][1])
-            for key, series in self._series.items()
-        ]
-        entries += [Entry(path, caption, 1) for path, caption in self._reports.items()]
+        entries = self.shelf.entries()
         self.strip.show_entries(entries)
         self.strip.setVisible(bool(entries))
-        for key, series in self._series.items():
+        for key, series in self.shelf.series.items():
             self.decoder.run(partial(dress.thumbnail, series), partial(self._thumbnail_ready, key))
 
     def _thumbnail_ready(self, key: str, pixels: object) -> None:
@@ -330,12 +302,12 @@ class Viewer(QWidget):
             self.strip.set_picture(key, pixels)
 
     def _show_in(self, number: int, key: str, index: int | None = None) -> None:
-        series = self._series.get(key)
+        series = self.shelf.series.get(key)
         if series is None:
             return
         if self._mode == "mpr":
             self.set_layout("1")
-        source = SeriesSource(series, self.cache, self._ids)
+        source = SeriesSource(series, self.cache, self.shelf.ids)
         start = index if index is not None else dress.start_of(series)
         view = self.viewports[number]
         view.linked_crosshair = False
@@ -455,7 +427,7 @@ class Viewer(QWidget):
 
     def series_keys(self) -> list[str]:
         """Keys of all series in the strip's order."""
-        return list(self._series)
+        return list(self.shelf.series)
 
     def show_in(self, view: Viewport, key: str) -> None:
         """Show a series in a viewport."""
@@ -516,7 +488,7 @@ class Viewer(QWidget):
         view.footer = dress.footer(view, self.series_keys(), self.key_images)
         here = self._explanation is not None and self._explanation.image_id == view.model.image_id()
         view.heat = self._heat if here else None
-        view.regions = dress.regions_at(view, self._regions)
+        view.regions = dress.regions_at(view, self.shelf.regions)
         view.heat_title = self._explanation.label.text(LANGUAGE.code) if self._explanation is not None else ""
         view.overlay, view.opacity = self._overlay, self._opacity
         view.update()
