@@ -46,14 +46,19 @@ def reasons(option: Option, context: Context, alerts: Iterable[Alert], doses: It
 
 
 def _from_alerts(alerts: Iterable[Alert]) -> list[Reason]:
-    """One share a group of alerts: several alerts that ask for the same action count once."""
+    """One share a group of alerts: several that ask for the same action count once.
+
+    Each further caution counts half of the one before, so that many small ones never outweigh a Stop.
+    """
     worst: dict[str, Alert] = {}
     for alert in alerts:
         if _ALERT_WEIGHT[alert.tier] and (
             alert.group not in worst or _ALERT_WEIGHT[alert.tier] < _ALERT_WEIGHT[worst[alert.group].tier]
         ):
             worst[alert.group] = alert
-    return [Reason(alert.title, _ALERT_WEIGHT[alert.tier]) for alert in worst.values()]
+    stops = [Reason(alert.title, _ALERT_WEIGHT[Tier.STOP]) for alert in worst.values() if alert.tier is Tier.STOP]
+    cautions = [alert.title for alert in worst.values() if alert.tier is Tier.CAUTION]
+    return stops + [Reason(title, _ALERT_WEIGHT[Tier.CAUTION] / 2**place) for place, title in enumerate(cautions)]
 
 
 def score(shares: Iterable[Reason]) -> tuple[float, tuple[float, float]]:

@@ -82,7 +82,7 @@ def _allergy_gap(context: Context) -> tuple[Label, ...]:
 
 
 def _options(entry: PlanEntry, context: Context) -> tuple[tuple[PlanOption, ...], list[Alert]]:
-    """All options not ruled out, best first: those not stopped, then by fit, then by line."""
+    """All options not ruled out, best first: not stopped, main treatments before what is added to them, by fit."""
     built: list[PlanOption] = []
     collected: list[Alert] = []
     for option in entry.options:
@@ -91,7 +91,7 @@ def _options(entry: PlanEntry, context: Context) -> tuple[tuple[PlanOption, ...]
         alerts = tuple(a for a in check_context(context, [order_text(d, context) for d in option.drugs]) if a.proposed)
         built.append(_option(option, context, alerts))
         collected += alerts
-    built.sort(key=lambda one: (one.stopped, -one.fit, _LINES[one.line]))
+    built.sort(key=lambda one: (one.stopped, one.line == "adjunct", -one.fit, _LINES[one.line]))
     return tuple(built), collected
 
 

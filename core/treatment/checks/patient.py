@@ -60,7 +60,7 @@ def _alert(rule: Rule, entry: Given, base: Outcome, context: Context, systemic: 
             factors, evidence = (*factors, *outcome.factors), (*evidence, *outcome.evidence)
             break
     name = alerts.names((entry.drug,))
-    because = alerts.joined(factors)
+    because = alerts.joined(factors[:1])
     return alerts.make(
         kind=rule.kind,
         rule_id=rule.id,
