@@ -28,7 +28,7 @@ def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report:
     scores = engine.score(findings, patient, now)
     ranked = engine.ranking(scores)
     report(1, _STEPS, "rare diseases")
-    rare, rare_abstention = _rare(findings, patient, engine)
+    rare, rare_abstention = _rare(findings, patient, engine, ranked)
     fused = fusion.fuse(ranked, rare)
     report(2, _STEPS, "red flags")
     flags = red_flags(findings, patient, now, engine.tables)
@@ -53,10 +53,12 @@ def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report:
 
 
 def _rare(
-    findings: Sequence[Finding], patient: Patient, engine: common.CommonEngine
+    findings: Sequence[Finding], patient: Patient, engine: common.CommonEngine, ranked: Ranking
 ) -> tuple[Ranking | None, Abstention | None]:
-    """The rare engine's ranking where enough specific findings entitle it to the list."""
-    specific = fusion.specific_findings(findings, engine.tables)
+    """The rare engine's ranking where enough specific findings that nothing common explains entitle it to the list."""
+    findings = fusion.for_rare(findings)
+    leading = ranked.hypotheses[0] if ranked.hypotheses else None
+    specific = fusion.specific_findings(findings, engine.tables, leading)
     genes = any(f.origin is Origin.GENE for f in findings)
     if specific < fusion.SPECIFIC_NEEDED and not (genes and specific):
         if not specific:
@@ -64,8 +66,9 @@ def _rare(
         return None, Abstention(
             "rare",
             Label(
-                f"Rare diseases are left out: {specific} specific findings, {fusion.SPECIFIC_NEEDED} are needed.",
-                f"未列出罕见病：仅有{specific}项特异性发现，至少需要{fusion.SPECIFIC_NEEDED}项。",
+                f"Rare diseases are left out: {specific} specific findings that the leading condition does not explain, "
+                f"{fusion.SPECIFIC_NEEDED} are needed.",
+                f"未列出罕见病：首位诊断未能解释的特异性发现仅{specific}项，至少需要{fusion.SPECIFIC_NEEDED}项。",
             ),
         )
     try:

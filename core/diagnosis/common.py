@@ -47,6 +47,7 @@ class Scores:
     probabilities: Array
     none: float
     log_evidence: float
+    temperature: float
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
@@ -88,15 +89,31 @@ class CommonEngine:
         total = self.base + group_sum(weights, groups, self.settings.group_discount)
         for item in extra:
             total = total + item.weights
-        probabilities, none, log_evidence = self._probabilities(total)
+        temperature = self.temperature(len(evidence))
+        probabilities, none, log_evidence = self._probabilities(total, temperature)
         return Scores(
-            observations, evidence, groups, weights, extra, self.base, total, probabilities, none, log_evidence
+            observations,
+            evidence,
+            groups,
+            weights,
+            extra,
+            self.base,
+            total,
+            probabilities,
+            none,
+            log_evidence,
+            temperature,
         )
 
-    def _probabilities(self, scores: Array) -> tuple[Array, float, float]:
+    def temperature(self, evidence: int) -> float:
+        """What log-odds are divided by. It grows with the number of findings: what independence cannot express (findings
+        that come together for reasons no group names) adds up with every finding, and so would overconfidence."""
+        return self.settings.temperature * float(np.sqrt(1 + evidence / self.settings.temperature_findings))
+
+    def _probabilities(self, scores: Array, temperature: float) -> tuple[Array, float, float]:
         none = np.log(self.settings.none_weight)
         everything = np.append(scores, none)
-        softened = np.exp((everything - everything.max()) / self.settings.temperature)
+        softened = np.exp((everything - everything.max()) / temperature)
         share = softened / softened.sum()
         log_evidence = (
             float(np.log(np.exp(scores - everything.max()).sum()) + everything.max()) if len(scores) else none

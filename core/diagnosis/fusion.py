@@ -12,7 +12,7 @@ import numpy as np
 
 from core.diagnosis.engine import Ranking
 from core.domain.assessment import Evidence, Hypothesis
-from core.domain.finding import Finding, Origin, Status
+from core.domain.finding import Finding, Origin, Scope, Status
 from core.knowledge.condition_tables import Tables
 
 RARE_PRIOR = 0.002
@@ -23,7 +23,7 @@ SPECIFIC_NEEDED = 3
 GENE_WEIGHT = 4.6
 """Log likelihood ratio of a (likely) pathogenic variant in the disease's gene where the finding states none (expert
 estimate: about 100 to 1)."""
-_ALWAYS, _MOST, _LEAST_SHARE, _LEAST_DANGER = 3, 10, 0.01, 0.003
+_ALWAYS, _NEAR, _MOST, _LEAST_SHARE, _LEAST_DANGER = 3, 8, 10, 0.01, 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,17 @@ class Fused:
     rare_share: float
 
 
-def specific_findings(findings: Sequence[Finding], tables: Tables) -> int:
-    """Distinct present HPO-coded findings that few patients have: what entitles rare diseases to the list."""
+def specific_findings(findings: Sequence[Finding], tables: Tables, leading: Hypothesis | None = None) -> int:
+    """Distinct present HPO-coded findings that few patients have and the leading condition does not account for.
+
+    They are what entitles rare diseases to the list: a finding that an ordinary condition explains is no reason to look
+    for an extraordinary one, and a long list of improbable diseases only makes the reader less sure.
+    """
+    explained = {e.finding_id for e in leading.evidence_for} if leading is not None else set()
     terms: set[str] = set()
     for finding in findings:
         codes = [c.code for c in (finding.code, *finding.also) if c.system == "HP"]
-        if finding.status is not Status.PRESENT or not codes:
+        if finding.status is not Status.PRESENT or not codes or finding.id in explained:
             continue
         index = tables.hpo_index.get(codes[0])
         own = finding.code.code if finding.code.system == "consilium" else ""
@@ -48,6 +53,17 @@ def specific_findings(findings: Sequence[Finding], tables: Tables) -> int:
         if index is None or tables.background[index] < SPECIFIC_BACKGROUND:
             terms.add(codes[0])
     return len(terms)
+
+
+def for_rare(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What the rare engine may see: current findings and stated phenotypes; not vital signs, nor ordinary problems of
+    the past and medicines, which only happen to have an HPO code."""
+    return tuple(
+        f
+        for f in findings
+        if f.code.system == "HP"
+        or (f.scope is Scope.CURRENT and f.origin not in (Origin.VITAL, Origin.HISTORY, Origin.DEMOGRAPHIC))
+    )
 
 
 def fuse(common: Ranking, rare: Ranking | None) -> Fused:
@@ -77,13 +93,14 @@ def _scaled(hypothesis: Hypothesis, share: float) -> Hypothesis:
 
 
 def shorten(hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
-    """The first three, what has at least 1 % up to ten, and can't-miss conditions down to 0.3 % of those."""
+    """The first three, what has at least 1 % up to ten, and can't-miss conditions: of the first eight always, beyond them
+    down to 0.3 %."""
     kept = [
         h
         for position, h in enumerate(hypotheses[: 2 * _MOST])
         if position < _ALWAYS
         or (position < _MOST and h.probability >= _LEAST_SHARE)
-        or (h.cant_miss and h.probability >= _LEAST_DANGER)
+        or (h.cant_miss and (position < _NEAR or h.probability >= _LEAST_DANGER))
     ]
     return tuple(kept[: _MOST + 2])
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = 6
 _Z90 = 1.6449
+_NOTHING = 1e-9  # nats: a finding that the condition leaves where it is speaks neither for nor against
 
 
 def build(engine: CommonEngine, scores: Scores, row: int) -> Hypothesis:
@@ -36,8 +37,8 @@ def build(engine: CommonEngine, scores: Scores, row: int) -> Hypothesis:
         interval=interval(engine, scores, row, probability),
         base_log_odds=base,
         log_odds=base + sum(e.weight for e in evidence),
-        evidence_for=tuple(e for e in order if e.weight >= 0),
-        evidence_against=tuple(e for e in order if e.weight < 0),
+        evidence_for=tuple(e for e in order if e.weight > _NOTHING),
+        evidence_against=tuple(e for e in order if e.weight < -_NOTHING),
         unknown=_unknown(engine, scores, row),
         cant_miss=condition.cant_miss,
         urgency=condition.urgency,
@@ -111,7 +112,7 @@ def interval(engine: CommonEngine, scores: Scores, row: int, probability: float)
     key[[o.index for o in scores.observations]] = False
     swing = np.log(p[key] / background[key]) - np.log((1 - p[key]) / (1 - background[key]))
     variance += settings.missing_share * float((p[key] * (1 - p[key]) * swing**2).sum())
-    half = _Z90 * np.sqrt(variance) / settings.temperature
+    half = _Z90 * np.sqrt(variance) / scores.temperature
     clipped = float(np.clip(probability, 1e-9, 1 - 1e-9))
     logit = np.log(clipped / (1 - clipped))
     low, high = (1 / (1 + np.exp(-(logit + shift))) for shift in (-half, half))

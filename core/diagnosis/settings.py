@@ -17,6 +17,7 @@ class Settings:
 
     prior_exponent: float
     temperature: float
+    temperature_findings: float
     group_discount: float
     leak: float
     leak_other: float
