@@ -59,6 +59,8 @@ class Vault:
                 if head[: len(MAGIC)] != MAGIC:
                     raise InvalidTag
                 number, sealed = 0, file.read(CHUNK + _TAG)
+                if not sealed:  # even an empty file has one sealed chunk
+                    raise InvalidTag
                 while sealed:
                     following = file.read(CHUNK + _TAG)
                     yield self._cipher.decrypt(_nonce(prefix, number), sealed, _bound(sha256, not following))

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def _export(store: Store, args: argparse.Namespace) -> dict[str, Any]:
         if kind == "pdf":
             from core.report.pdf import write_pdf
 
-            write_pdf(case, args.out, args.lang)
+            with tempfile.TemporaryDirectory(prefix="consilium-") as scratch:
+                write_pdf(store.with_local_images(case, Path(scratch)), args.out, args.lang)
         elif kind == "html":
             from core.report.html import html_text
 

@@ -5,6 +5,8 @@ import dataclasses
 import json
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 from core.domain.case import Case, CaseStatus
 from core.domain.serial import to_plain
@@ -28,8 +30,11 @@ def run(args: argparse.Namespace) -> int:
     with Store.open(passphrase=os.environ.get("CONSILIUM_PASSPHRASE")) as store:
         case = store.load(args.case)
         name = _hypothesis(case, args.hypothesis)
-        explained = _explained(case, name, args)
-        if explained is not case and not args.no_save and case.status != CaseStatus.SIGNED:
+        with tempfile.TemporaryDirectory(prefix="consilium-") as scratch:
+            local = store.with_local_images(case, Path(scratch))
+            explained = dataclasses.replace(_explained(local, name, args), images=case.images)
+        is_new = explained.explanation is not case.explanation
+        if is_new and not args.no_save and case.status != CaseStatus.SIGNED:
             store.save(explained)
         print(json.dumps(_chosen(explained, name, args.image), ensure_ascii=False, indent=1))
     return 0

@@ -1,5 +1,6 @@
 """Cases in and out, decisions, signing, search, and what is refused."""
 
+import hashlib
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -305,3 +306,32 @@ def test_read_only_disk_can_still_be_read(tmp_path: Path, monkeypatch: pytest.Mo
         assert store.load("case-1").id == "case-1" and store.search("结节")
         with pytest.raises(UserError, match="read-only"):
             store.save(sample.case("case-2"), "Dr A")
+
+
+def test_images_outlive_the_folder_they_were_unpacked_to(store: Store, tmp_path: Path) -> None:
+    film = tmp_path / "film.dcm"
+    film.write_bytes(b"pixels" * 50_000)
+    sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
+    image = replace(sample.case().images[0], path=str(film), sha256=sha256)
+    case = store.save(replace(sample.case(), images=(image,)), "Dr A")
+    assert store.keep_images(case) == 1
+    film.unlink()
+    session = tmp_path / "session"
+    session.mkdir()
+    local = store.with_local_images(case, session)
+    assert Path(local.images[0].path).read_bytes() == b"pixels" * 50_000
+    assert Path(local.images[0].path).suffix == ".dcm" and store.load("case-1").images == case.images
+
+
+def test_an_altered_kept_file_is_refused(store: Store) -> None:
+    store.save(sample.case(), "Dr A")
+    sha256 = store.keep_bytes("case-1", "film", bytes(3_000_000))
+    path = store.vault.path(sha256)
+    whole = path.read_bytes()
+    chunk = 1 << 20
+    for bad in (whole[:-1], whole[: 16 + chunk + 16], whole[:100] + b"x" + whole[101:], b"", b"CNSLVLT1"):
+        path.write_bytes(bad)
+        with pytest.raises(UserError, match="damaged"):
+            store.file_bytes(sha256)
+    path.write_bytes(whole)
+    assert store.file_bytes(sha256) == bytes(3_000_000)
