@@ -47,7 +47,10 @@ def test_an_additive_model_gets_its_exact_values(additive: Pack) -> None:
     assert found.method == "shapley" and found.box == (0, 0, 100, 120)
 
 
-def test_owen_values_of_the_shap_library_are_exact_on_the_blocks_it_divided(additive: Pack) -> None:
+def test_owen_values_of_the_shap_library_are_exact_on_the_blocks_it_divided(
+    additive: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # compiling takes longer than the whole test
     pixels = tiny_pack.picture(4)
     found = explain(additive, REF, pixels, method="owen-shap", evaluations=300, faithfulness=False)
     wanted = exact(additive, pixels).reshape(2, 4, 8).sum(axis=(1, 2))
