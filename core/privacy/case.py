@@ -1,13 +1,14 @@
 """A whole case without its identity: names, numbers, places, dates; clinical facts and character offsets as they were."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 
 from core.domain.age import age_years
+from core.domain.basics import Citation
 from core.domain.case import Case
 from core.domain.record import Identifier, Patient
 from core.privacy.notes import covered, identifying, suspects
@@ -31,6 +32,7 @@ _PROSE = {
     "error",
     "reference",
 }
+_CITATION = {field.name for field in fields(Citation)}
 OLDEST = 90
 
 
@@ -78,6 +80,8 @@ class _Worker:
 
     def walk(self, value: Any, key: str, place: str) -> Any:
         if isinstance(value, dict):
+            if value.keys() == _CITATION:
+                return value  # our own tables' sources name authors, not patients
             return {k: v if k == "patient" else self.walk(v, k, f"{place}.{k}") for k, v in value.items()}
         if isinstance(value, list | tuple):
             return [self.walk(v, key, f"{place}[{i}]") for i, v in enumerate(value)]

@@ -211,6 +211,7 @@ def test_case_keeps_facts_and_offsets_but_no_identity() -> None:
     assert case.record.notes[0].text[at : at + 5] == "cough" and len(case.record.notes[0].text) == len(note)
     assert [f.code for f in case.findings] == [f.code for f in base.findings]
     assert case.assessment is not None and case.assessment.hypotheses == sample.assessment().hypotheses
+    assert case.plan is not None and [a.source for a in case.plan.alerts] == [a.source for a in sample.plan().alerts]
     assert case.record.patient.age_years == 67 and case.record.patient.birth_date is None
     assert dict(leaks.covered)["NAME"] >= 2 and dict(leaks.covered)["CONTACT"] == 1
 
