@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _UNKNOWN = 6
 _Z90 = 1.6449
-_NOTHING = 1e-9  # nats: a finding that the condition leaves where it is speaks neither for nor against
 
 
 def build(engine: CommonEngine, scores: Scores, row: int) -> Hypothesis:
@@ -37,8 +36,8 @@ def build(engine: CommonEngine, scores: Scores, row: int) -> Hypothesis:
         interval=interval(engine, scores, row, probability),
         base_log_odds=base,
         log_odds=base + sum(e.weight for e in evidence),
-        evidence_for=tuple(e for e in order if e.weight > _NOTHING),
-        evidence_against=tuple(e for e in order if e.weight < -_NOTHING),
+        evidence_for=tuple(e for e in order if e.weight >= 0),
+        evidence_against=tuple(e for e in order if e.weight < 0),
         unknown=_unknown(engine, scores, row),
         cant_miss=condition.cant_miss,
         urgency=condition.urgency,

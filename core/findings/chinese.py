@@ -59,6 +59,9 @@ def normal(text: str, keep: frozenset[str] = frozenset()) -> Normal:
     return Normal("".join(out), tuple(start), tuple(end))
 
 
+_DENIAL = "无未没不"
+
+
 class Matcher:
     """Finds many names in Chinese text. Names are `(name, key)`; the first key of an equal normal form wins."""
 
@@ -85,6 +88,8 @@ class Matcher:
             stretched = self._stretched(plain.text, at, length)
             if stretched:
                 length, key = stretched
+            if length and plain.text[at] in _DENIAL and _longest(self.trie, plain.text, at + 1)[0] >= length:
+                length = 0  # "无尿频" denies frequency; it does not state "无尿"
             if length:
                 first, last = plain.start[at], plain.end[at + length - 1]
                 matches.append(Match(key, first, last, (first,)))
