@@ -188,14 +188,19 @@ def _tint(painter: QPainter, found: HeatMap, place: Transform, opacity: float) -
 
 def _peak(painter: QPainter, found: HeatMap, place: Transform, title: str) -> None:
     at = QPointF(*place.to_screen(found.peak))
-    to = at + QPointF(-70, -60)
+    # To the nearer side, up or down towards the middle: seen whole, and the corner plates stay free.
+    view = painter.viewport()
+    aside = 70 if at.x() > view.width() / 2 else -70
+    to = at + QPointF(aside, 70 if at.y() < view.height() / 2 else -60)
     tone = "shap.posText" if found.peak_value > 0 else "shap.negText"
     border = "shap.pos" if found.peak_value > 0 else "shap.neg"
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(color(border), 1.4))
     painter.drawLine(at, to)
     words = f"{title} φ {found.peak_value:+.2f}".strip()
-    plate(painter, (words,), to, align="centre", bottom=True, tone="viewer.text", border=border, px=13)
+    half = metrics(13, 500).horizontalAdvance(words) / 2 + 10
+    to.setX(min(max(to.x(), half), max(view.width() - half, half)))
+    plate(painter, (words,), to, align="centre", bottom=at.y() >= to.y(), tone="viewer.text", border=border, px=13)
     painter.setPen(color(tone))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from ui.theme import icons
 from ui.theme.theme import color, surface
@@ -61,12 +61,12 @@ class Segment(QToolButton):
     def __init__(self) -> None:
         super().__init__()
         self.setCheckable(True)
-        self.setFixedHeight(26)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def sizeHint(self) -> QSize:
         """Words and padding."""
-        return QSize(paint.width(self.text(), 12, 500) + 18, 26)
+        return QSize(max(paint.width(self.text(), 12, 500) + 18, 28), 26)
 
     def minimumSizeHint(self) -> QSize:
         """Never narrower than its words."""
@@ -277,6 +277,8 @@ class EvidenceBar(QWidget):
         for widget in (self._opacity_title, self._percent, self._lowers, self._raises, self._method):
             widget.setProperty("role", "secondary")
         self._percent.setFixedWidth(34)
+        for widget in (self._raises, self._method):
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
         self.slider.setFixedWidth(80)
@@ -291,8 +293,11 @@ class EvidenceBar(QWidget):
             self._modes[mode] = button
         self._legend = Legend()
         items = (self._title, modes, 4, self._opacity_title, self.slider, self._percent, 4)
-        legend = (self._lowers, self._legend, self._raises, None, self._method)
-        self.setLayout(layout.row(*items, *legend, gap=6, margins=(10, 4, 10, 4)))
+        legend = (self._lowers, self._legend)
+        row = layout.row(*items, *legend, gap=6, margins=(10, 4, 10, 4))
+        row.addWidget(self._raises, 3)
+        row.addWidget(self._method, 1)
+        self.setLayout(row)
         self._raises_label = self._method_label = ""
         self.retranslate()
 
@@ -320,6 +325,15 @@ class EvidenceBar(QWidget):
         wide = self.width() >= NARROW
         for widget in (self._lowers, self._raises, self._method):
             widget.setVisible(wide)
+        self._elide()
+
+    def _elide(self) -> None:
+        """Long finding names give way before the controls; the tooltip has them whole."""
+        words = f"{text('raises')} {self._raises_label}".strip()
+        for widget, whole in ((self._raises, words), (self._method, self._method_label)):
+            room = max(widget.width(), 40)
+            widget.setText(widget.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, room))
+            widget.setToolTip(whole)
 
     def retranslate(self) -> None:
         """All words in the language in use."""
@@ -330,6 +344,5 @@ class EvidenceBar(QWidget):
             self._modes[mode].setText(text(words))
             self._modes[mode].updateGeometry()
         self._lowers.setText(text("lowers"))
-        self._raises.setText(f"{text('raises')} {self._raises_label}".strip())
-        self._method.setText(self._method_label)
-        self._legend.setToolTip(f"{text('lowers')} – {self._raises.text()} · {self._method_label}")
+        self._elide()
+        self._legend.setToolTip(f"{text('lowers')} – {text('raises')} {self._raises_label} · {self._method_label}")
