@@ -1,9 +1,12 @@
 """Small dialogs: settings, lock, a reason, a PIN."""
 
+from datetime import date
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
 
+from core.domain.record import Identifier, Patient, Sex
 from core.errors import UserError
 from ui.session import Session
 from ui.settings import Settings
@@ -15,6 +18,7 @@ from ui.widgets.text import label
 
 OTHER = "other"
 LEAST_REASON = 10
+OLDEST = 130.0
 REJECT_REASONS = (
     ("excluded", "Excluded by a finding or test"),
     ("unlikely", "Unlikely in this patient"),
@@ -140,6 +144,51 @@ class SignDialog(Dialog):
         self.form.addRow(tr("Signed by"), label(session.user, "medium"))
         if not session.store.users.single_doctor:
             self.form.addRow(tr("PIN"), self.pin)
+
+
+class NewCaseDialog(Dialog):
+    """Who the case is about. Only what is known is written down: no default age, no default sex."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("New case", "Create", parent)
+        self.name, self.number, self.reason, self.born = QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit()
+        self.born.setPlaceholderText("1958-03-02")
+        self.age, self.sex = QDoubleSpinBox(), QComboBox()
+        self.age.setRange(-1.0, OLDEST)
+        self.age.setDecimals(1)
+        self.age.setSpecialValueText(tr("unknown"))
+        self.age.setValue(-1.0)
+        for sex in (Sex.UNKNOWN, Sex.FEMALE, Sex.MALE, Sex.OTHER):
+            self.sex.addItem(tr(str(sex)), sex)
+        self.form.addRow(tr("Name"), self.name)
+        self.form.addRow(tr("Patient number"), self.number)
+        self.form.addRow(tr("Born"), self.born)
+        self.form.addRow(tr("or age in years"), self.age)
+        self.form.addRow(tr("Sex"), self.sex)
+        self.form.addRow(tr("Reason for encounter"), self.reason)
+
+    def _birth_date(self) -> date | None:
+        return date.fromisoformat(self.born.text().strip()) if self.born.text().strip() else None
+
+    def problem(self) -> str:
+        """A birth date that can't be read."""
+        try:
+            born = self._birth_date()
+        except ValueError:
+            return tr("Write the date as year-month-day, for example 1958-03-02.")
+        return tr("The birth date lies in the future.") if born and born > date.today() else ""
+
+    def patient(self) -> Patient:
+        """What was written."""
+        age = self.age.value()
+        number = self.number.text().strip()
+        return Patient(
+            name=self.name.text().strip(),
+            birth_date=self._birth_date(),
+            sex=Sex(self.sex.currentData()),
+            age_years=None if age < 0 else age,
+            identifiers=(Identifier("local", number),) if number else (),
+        )
 
 
 class SettingsDialog(Dialog):

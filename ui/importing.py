@@ -9,7 +9,7 @@ from core import pipeline
 from core.domain.case import Case, FileReport
 from core.domain.imaging import ImageRef
 from core.pipeline import IdentityDoubt, Opened
-from ui.dialogs import Dialog
+from ui.dialogs import OLDEST, Dialog
 from ui.session import Session
 from ui.translate import say, tr
 from ui.widgets.button import Button
@@ -18,7 +18,6 @@ from ui.widgets.panels import Icon
 from ui.widgets.text import label
 
 VIEWS = ("", "PA", "AP", "LL")
-OLDEST = 130.0
 
 
 class MergeDialog(QDialog):

@@ -229,6 +229,13 @@ class Session(QObject):
             kind="reassess",
         )
 
+    def answer_image(self, case_id: str, image_id: str, age_years: float | None, view: str) -> None:
+        """What the user said about a picture; the models look at it again."""
+        case = pipeline.answer_image(self.cases[case_id], image_id, age_years=age_years, view=view)
+        self._edits[case_id] = self._edits.get(case_id, 0) + 1
+        self._replace(case)
+        self.analyse(case_id)
+
     def explain_image(self, case_id: str, image_id: str) -> None:
         """Shapley map of one image."""
         case = self.cases[case_id]

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QWidget
 
 from core.domain.case import Case
+from core.domain.record import Record
 from core.pipeline import Opened
 from ui import keymap
 from ui.admin.screen import Admin
 from ui.case.workspace import Workspace
-from ui.dialogs import LockDialog, SettingsDialog
+from ui.dialogs import LockDialog, NewCaseDialog, SettingsDialog
 from ui.frame.appbar import AppBar
 from ui.frame.facts import machine_facts
 from ui.frame.jobstrip import JobStrip
@@ -70,6 +72,7 @@ class Window(QMainWindow):
         self.setObjectName("app")
         self.setWindowTitle("Consilium")
         self.setMinimumSize(1024, 700)
+        self.setAcceptDrops(True)
         self.thumbnails = Thumbnails(jobs)
         self.appbar, self.rail, self.statusbar_ = AppBar(), Rail(), StatusBar()
         self.jobstrip = JobStrip(jobs)
@@ -243,10 +246,24 @@ class Window(QMainWindow):
                 self.session.analyse(case.id)
 
     def new_case(self) -> None:
-        """An empty case, to be filled by hand."""
-        stamp = self.session.now()
-        case = Case(id=f"{stamp:%y%m%d%H%M%S%f}"[:14], created_at=stamp.isoformat(), updated_at=stamp.isoformat())
-        self.session.create(case)
+        """A case to be filled by hand: who it is about, then the note."""
+        dialog = NewCaseDialog(self)
+        if dialog.exec():
+            stamp = self.session.now().isoformat(timespec="seconds")
+            record = Record(patient=dialog.patient())
+            reason = dialog.reason.text().strip()
+            self.session.create(Case(uuid4().hex[:12], stamp, stamp, reason=reason, record=record))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped anywhere in the window."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Read what was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.import_paths(paths)
 
     def next_case(self) -> None:
         """Ctrl+Tab."""

@@ -88,3 +88,52 @@ def test_files_dialog_names_what_was_not_read(app) -> None:  # type: ignore[no-u
     words = {label.text() for label in dialog.findChildren(QLabel)}
     assert {"a.dcm", "1 frame", "truncated"} <= words
     dialog.deleteLater()
+
+
+def test_new_case_knows_only_what_was_written(app) -> None:  # type: ignore[no-untyped-def]
+    from core.domain.record import Sex
+    from ui.dialogs import NewCaseDialog
+
+    dialog = NewCaseDialog(None)
+    assert dialog.problem() == "" and dialog.patient().age_years is None and dialog.patient().sex is Sex.UNKNOWN
+    dialog.born.setText("02/03/1958")
+    assert dialog.problem()
+    dialog.born.setText("1958-03-02")
+    assert dialog.problem() == "" and str(dialog.patient().birth_date) == "1958-03-02"
+    dialog.deleteLater()
+
+
+def test_reasons_are_asked_for(app) -> None:  # type: ignore[no-untyped-def]
+    from ui.dialogs import OVERRIDE_REASONS, ReasonDialog
+
+    dialog = ReasonDialog("Override", "x", OVERRIDE_REASONS, None, second=True)
+    assert dialog.problem()
+    dialog.code.setCurrentIndex(dialog.code.findData("other"))
+    dialog.second_user.setText("Dr B")
+    dialog.text.setText("short")
+    assert dialog.problem()
+    dialog.text.setText("long enough to mean something")
+    assert dialog.problem() == ""
+    dialog.second_user.clear()
+    assert dialog.problem()
+    assert not dialog.ok.isDefault() and not dialog.ok.autoDefault()
+    dialog.deleteLater()
+
+
+def test_typed_note_in_a_new_case_is_assessed(open_window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
+    from PySide6.QtTest import QTest
+
+    from core.domain.case import Case
+    from core.domain.record import Patient, Record, Sex
+
+    window = open_window()
+    window.session.create(Case("new", "2025-11-14", "2025-11-14", record=Record(Patient(sex=Sex.MALE, age_years=60))))
+    pump(window.jobs)
+    notes = window.current_workspace().review.notes
+    notes.editor.setFocus()
+    QTest.keyClicks(notes.editor, "Crushing chest pain radiating to the left arm, sweating and nausea.")
+    pump(until=lambda: window.session.cases["new"].assessment is not None)
+    pump(window.jobs)
+    stored = window.session.store.load("new")
+    assert stored.assessment is not None and stored.assessment.hypotheses
+    assert stored.record.notes[0].text.startswith("Crushing") and stored.findings

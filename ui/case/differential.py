@@ -3,6 +3,7 @@
 import re
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from core.domain.assessment import Assessment, Hypothesis
@@ -77,6 +78,7 @@ class Working(QFrame):
     def __init__(self) -> None:
         super().__init__()
         surface(self, "raised")
+        self._time = ""
         self._about = label("", "caption")
         self._words = Elided("", "text.1", 13, 500)
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -91,11 +93,21 @@ class Working(QFrame):
         decision = working_decision(case)
         words = case.working_diagnosis or (decision.text if decision and decision.reason != SKIPPED else "")
         time = decision.at[11:16] if decision else ""
-        self._about.setText(tr("Your working diagnosis\n{time}, before suggestions", time=time))
+        self._time = time
+        self._fit()
         self._words.set_words(words or tr("skipped"))
         rank = agreement(words, case.assessment.hypotheses if case.assessment else ()) if words else 0
         self._agrees.setVisible(rank > 0)
         self._agrees.set_words(tr("Agrees with #{n}", n=rank))
+
+    def _fit(self) -> None:
+        long = "Your working diagnosis\n{time}, before suggestions"
+        self._about.setText(tr(long if self.width() > 450 else "Yours\n{time}", time=self._time))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The caption shortens before the diagnosis does."""
+        super().resizeEvent(event)
+        self._fit()
 
 
 class Differential(QWidget):

@@ -3,11 +3,12 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
 
-from core.domain.case import Case
+from core.domain.case import Case, CaseStatus
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ImagePrediction, NoEstimate
 from ui.case.banner import who
 from ui.case.card import interval_words, percent
+from ui.importing import ImageQuestion
 from ui.keymap import Binding
 from ui.session import Session
 from ui.theme.theme import surface
@@ -42,7 +43,8 @@ class Said(QFrame):
         self._parts.setSpacing(8)
         self._parts.setContentsMargins(0, 0, 0, 0)
         self.explain = Button("Evidence map", "layers", small=True)
-        held = row(self._parts, self.explain, margins=(12, 0, 12, 0))
+        self.answer = Button("Age and view…", "edit", small=True)
+        held = row(self._parts, self.answer, self.explain, margins=(12, 0, 12, 0))
         held.setStretch(0, 1)
         self.setLayout(held)
         self.setFixedHeight(34)
@@ -64,7 +66,7 @@ class Said(QFrame):
         self._parts.addStretch(1)
         self.explain.setVisible(bool(predictions) and not explained)
         self.explain.setEnabled(not running)
-        self.setVisible(bool(predictions or refusals))
+        self.setVisible(bool(predictions or refusals) or self.answer.isVisibleTo(self))
 
 
 class ImagePane(QWidget):
@@ -89,6 +91,7 @@ class ImagePane(QWidget):
         held.setStretch(0, 1)
         self.setLayout(held)
         self.said.explain.clicked.connect(lambda _c=False: self._explain())
+        self.said.answer.clicked.connect(lambda _c=False: self._ask())
 
     @property
     def viewer(self) -> Viewer:
@@ -131,6 +134,9 @@ class ImagePane(QWidget):
         image_id = self.viewer.shown_image_id()
         found = self._map(case, image_id)
         self.viewer.set_overlay(found)
+        ref = next((i for i in case.images if i.id == image_id), None)
+        open_question = ref is not None and ref.stated_by == "user" and case.status is not CaseStatus.SIGNED
+        self.said.answer.setVisible(open_question)
         running = self._session.jobs.running(self._case_id, f"map {image_id}") is not None
         self.said.show_words(
             [p for p in case.predictions if p.image_id == image_id],
@@ -138,6 +144,17 @@ class ImagePane(QWidget):
             explained=found is not None,
             running=running,
         )
+
+    def _ask(self) -> None:
+        """What DICOM would have said about a picture; then the models look again."""
+        case = self._current()
+        ref = next((i for i in case.images if i.id == self.viewer.shown_image_id()), None) if case else None
+        if case is None or ref is None:
+            return
+        dialog = ImageQuestion(ref, ref.age_years, self)
+        if dialog.exec():
+            age, view = dialog.value()
+            self._session.answer_image(self._case_id, ref.id, age, view)
 
     def _explain(self) -> None:
         if self._viewer is not None and self._viewer.shown_image_id():
