@@ -206,8 +206,14 @@ def _genes(record: Record, findings: tuple[Finding, ...]) -> dict[str, tuple[str
         gene = _GENE.search(text)
         phenotype = phenotype_in(text)
         if gene and phenotype:
-            found[gene.group(1)] = (phenotype, sources)
+            found[_symbol(gene.group(1))] = (phenotype, sources)
     return found
+
+
+def _symbol(gene: str) -> str:
+    """HLA alleles as IMGT writes them ("HLA-B5701" -> "HLA-B*57:01"); other symbols as they are."""
+    match = re.fullmatch(r"HLA-([AB])\*?(\d\d):?(\d\d)", gene)
+    return f"HLA-{match.group(1)}*{match.group(2)}:{match.group(3)}" if match else gene
 
 
 def measured_label(found: Measured) -> Label:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from core.domain.assessment import Assessment, Hypothesis
@@ -96,7 +97,7 @@ def _options(entry: PlanEntry, context: Context) -> tuple[tuple[PlanOption, ...]
 
 
 def _option(option: Option, context: Context, alerts: tuple[Alert, ...]) -> PlanOption:
-    doses = tuple(dose(one, context) for one in option.drugs)
+    doses = tuple(_with_kidney_alert(dose(one, context), alerts) for one in option.drugs)
     shares: tuple[Reason, ...] = fit.reasons(option, context, alerts, doses)
     avoided = any(one.patient_dose is not None and one.patient_dose.en == "avoid" for one in doses)
     value, interval = fit.score((*shares, Reason(_AVOID, -4.0)) if avoided else shares)
@@ -114,6 +115,15 @@ def _option(option: Option, context: Context, alerts: tuple[Alert, ...]) -> Plan
         sources=tuple(dict.fromkeys((option.source, *(s for one in doses for s in one.sources)))),
         non_drug=option.non_drug,
     )
+
+
+def _with_kidney_alert(one: DrugDose, alerts: tuple[Alert, ...]) -> DrugDose:
+    """Where the plan has no regimen for poor kidneys but a kidney rule fired, its advice stands beside the dose."""
+    fired = [alert for alert in alerts if alert.kind == "renal" and one.drug in alert.drugs]
+    if one.adjustment.en or not fired:
+        return one
+    advice = alert_tools.joined((fired[0].title, fired[0].action), ": ", "：")
+    return replace(one, adjustment=advice)
 
 
 _AVOID = Label("kidney function too low for this drug", "肾功能过低，不宜使用")

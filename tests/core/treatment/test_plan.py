@@ -153,3 +153,30 @@ def test_regimens_are_written_and_scaled() -> None:
     scaled, capped = for_patient(by_weight, 14.2), for_patient(by_weight, 80)
     assert scaled is not None and scaled.en == "140 mg intravenously once a day"
     assert capped is not None and capped.en == "500 mg intravenously once a day"
+
+
+def test_drugs_with_a_kidney_rule_have_a_regimen_for_poor_kidneys() -> None:
+    """All but those that are simply avoided (NSAID, SGLT2) or given to children by weight band."""
+    from core.knowledge.interactions import load as rules
+
+    without = set()
+    for entry in PLANS:
+        for option in entry.options:
+            for one in option.drugs:
+                loud = [r for r in rules().patient.get(one.drug, ()) if r.kind == "renal" and r.tier is not Tier.INFO]
+                if loud and not one.renal and one.regimen.route in {"oral", "iv"}:
+                    without.add(one.drug)
+    assert without <= {"dapagliflozin"}
+
+
+def test_kidney_advice_stands_beside_a_dose_without_its_own_band() -> None:
+    options = {o.id: o for o in plan(grown(creatinine=3.0, weight=70), "gout").options}
+    (naproxen,) = options["naproxen"].drugs
+    assert options["naproxen"].stopped and "eGFR" in naproxen.adjustment.en
+
+
+def test_adjuncts_stand_after_main_treatments() -> None:
+    options = plan(grown(creatinine=1.0, weight=70), "myocardial_infarction").options
+    lines = [o.line for o in options if not o.stopped]
+    assert lines.index("adjunct") > max(i for i, line in enumerate(lines) if line != "adjunct")
+    assert options[0].id == "pci_dapt_ticagrelor"
