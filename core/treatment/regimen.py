@@ -146,9 +146,11 @@ def _most(one: Regimen) -> Label:
 def _sentence(one: Regimen, amount_en: str, amount_zh: str, most: Label) -> Label:
     frequency, route = _frequency(one), route_label(one.route)
     divided = one.per == "kg_day" and one.times_per_day > 1 and "/kg" in amount_en
-    often = f"{', divided,' if divided else ''}{' ' + frequency.en if frequency.en else ', once'}"
+    once = Label("") if one.note.en else Label(", once", "，单次")
+    often = f"{', divided,' if divided else ''}{' ' + frequency.en if frequency.en else once.en}"
+    often_zh = f"{'，分次' if divided else ''}{'，' + frequency.zh if frequency.zh else once.zh}"
     en = f"{amount_en}{most.en} {route.en}{often}"
-    zh = f"{route.zh} {amount_zh}{most.zh}{'，分次' if divided else ''}，{frequency.zh or '单次'}"
+    zh = f"{route.zh} {amount_zh}{most.zh}{often_zh}"
     if one.note.en:
         en, zh = f"{en}; {one.note.en}", f"{zh}；{one.note.zh}"
     return Label(en, zh)

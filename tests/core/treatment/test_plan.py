@@ -180,3 +180,22 @@ def test_adjuncts_stand_after_main_treatments() -> None:
     lines = [o.line for o in options if not o.stopped]
     assert lines.index("adjunct") > max(i for i, line in enumerate(lines) if line != "adjunct")
     assert options[0].id == "pci_dapt_ticagrelor"
+
+
+@pytest.mark.parametrize("age", [0.3, 4, 9, 30])
+def test_epinephrine_in_anaphylaxis_waits_for_no_input(age: float) -> None:
+    best = plan(Setting(age=age).record(), "anaphylaxis").options[0]
+    assert best.id.startswith("epinephrine_im") and best.drugs[0].patient_dose is not None and not best.drugs[0].ask
+
+
+@pytest.mark.parametrize("entry", PLANS, ids=lambda entry: entry.id)
+def test_capped_doses_stay_below_their_cap(entry: PlanEntry) -> None:
+    from core.treatment.regimen import daily_mg
+
+    for option in entry.options:
+        for one in option.drugs:
+            regime = one.regimen
+            total = daily_mg(regime, 500.0)
+            if regime.most and total is not None and regime.unit == "mg":
+                times = 1.0 if regime.per == "kg_day" else regime.times_per_day or 1.0
+                assert total <= regime.most * times + 1e-9
