@@ -220,8 +220,15 @@ class Window(QMainWindow):
             self.workspaces[case_id] = made
             self._order.append(case_id)
             self.stack.addWidget(made)
-            made.show_case(self.session.cases[case_id])
-        self.show_tab(case_id)
+            QTimer.singleShot(0, self, lambda: self._first_shown(case_id))
+        else:
+            self.show_tab(case_id)
+
+    def _first_shown(self, case_id: str) -> None:
+        """Filling a new case waits for one pass of the event loop: making its widgets took long enough."""
+        if case_id in self.workspaces and case_id in self.session.cases:
+            self.workspaces[case_id].show_case(self.session.cases[case_id])
+            self.show_tab(case_id)
 
     def _changed(self, case_id: str) -> None:
         workspace = self.workspaces.get(case_id)
