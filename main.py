@@ -1,5 +1,6 @@
 """Consilium. No arguments: the window; with a verb: the same work without a window (`main.py --help`)."""
 
+import multiprocessing
 import sys
 
 WINDOW_VERBS = {
@@ -9,6 +10,7 @@ WINDOW_VERBS = {
 
 def main(argv: list[str]) -> int:
     """Run a verb, or open the window. Exit code 0, 2 (the user's to mend) or 1 (ours)."""
+    multiprocessing.freeze_support()  # a frozen program starts its helper processes by running itself
     if argv:
         from core.verbs import add_window_verbs, run
 

@@ -8,6 +8,7 @@ Every function takes a frozen `Case` and gives a new one; nothing is stored here
 import dataclasses
 import hashlib
 import logging
+import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -68,7 +69,8 @@ def open_paths(paths: Sequence[Path], report: Report = silent, *, scratch: Path,
 
     intake = read_paths(paths, report, scratch=scratch)
     images = read_images(intake.images, report)
-    files = intake.files + images.files
+    known = {f.path for f in images.files}
+    files = tuple(f for f in intake.files if f.path not in known) + images.files
     records = list(intake.records)
     owners = _owners(images)
     homes = _homes(records, owners)
@@ -144,14 +146,29 @@ def _new_case(record: Record, images: tuple[ImageRef, ...], now: datetime) -> Ca
 
 
 def _reason(record: Record) -> str:
-    """The reason for the encounter: the latest encounter's reason, else the first sentence of the newest note."""
-    encounters = [e for e in record.events if e.kind == "encounter" and e.text]
+    """The reason for the encounter: as the newest note states it, else the latest encounter's, else the first sentence."""
     if record.notes:
         newest = max(record.notes, key=lambda n: n.time)
-        lines = [line.strip(" #*-") for line in newest.text.splitlines() if line.strip() and "SYNTHETIC" not in line]
-        body = next((line for line in lines if len(line) > 20 or "，" in line), lines[0] if lines else "")
-        return body[:140]
-    return max(encounters, key=lambda e: e.start).text if encounters else ""
+        stated = _REASON.search(newest.text)
+        if stated:
+            return stated.group(1).strip()[:140]
+    encounters = [e for e in record.events if e.kind == "encounter" and e.text]
+    if encounters:
+        return max(encounters, key=lambda e: e.start).text[:140]
+    return _first_sentence(record.notes[-1].text)[:140] if record.notes else ""
+
+
+_REASON = re.compile(
+    r"^\s*(?:reason for (?:visit|encounter|referral)|chief complaints?|presenting complaint|主诉|就诊原因)"
+    r"\s*[:：]?\s*\n?\s*(\S.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADER = re.compile(r"SYNTHETIC|\b(?:DOB|MRN|Date|Patient|Sex)\b\s*:|姓名|日期|门诊号", re.IGNORECASE)
+
+
+def _first_sentence(text: str) -> str:
+    lines = [line.strip(" #*-") for line in text.splitlines() if line.strip() and not _HEADER.search(line)]
+    return next((line for line in lines if len(line) > 20 or "，" in line), lines[0] if lines else "")
 
 
 def _files_of(case: Case, files: tuple[FileReport, ...], *, single: bool) -> tuple[FileReport, ...]:
@@ -235,8 +252,8 @@ def analyse(case: Case, report: Report = silent, *, now: datetime, explain_image
         seconds = time.monotonic() - started
         case = dataclasses.replace(case, assessment=dataclasses.replace(case.assessment, seconds=seconds))
     if explain_images:
-        for prediction in predictions:
-            case = explain_image(case, prediction.image_id, report)
+        for image_id in dict.fromkeys(p.image_id for p in predictions):
+            case = explain_image(case, image_id, report)
     report(100, 100, "done")
     return case
 
@@ -285,7 +302,7 @@ def reassess(case: Case, findings: Sequence[Finding], report: Report = silent, *
         case,
         findings=tuple(findings),
         assessment=assessment,
-        explanation=_explanation(assessment, case.explanation),
+        explanation=_explanation(assessment, case, tuple(findings), now),
         status=CaseStatus.TO_REVIEW if case.status is not CaseStatus.SIGNED else case.status,
         updated_at=now.isoformat(timespec="seconds"),
     )
@@ -299,15 +316,15 @@ def _with_refusals(assessment: Assessment, refusals: Sequence[NoEstimate]) -> As
     return dataclasses.replace(assessment, abstentions=assessment.abstentions + said)
 
 
-def _explanation(assessment: Assessment, earlier: Explanation | None) -> Explanation:
-    from core.explain.findings import explain
+def _explanation(assessment: Assessment, case: Case, findings: tuple[Finding, ...], now: datetime) -> Explanation:
+    """The leading hypothesis with the checks that run the engine again, the next ones without: they cost ten times more."""
+    from core.explain.findings import Inputs, explain
 
-    images = earlier.images if earlier is not None else ()
-    return Explanation(
-        assessment_id=assessment.id,
-        findings=tuple(explain(assessment, h.id) for h in assessment.hypotheses[:EXPLAINED]),
-        images=images,
+    inputs = Inputs(findings, case.record.patient, now)
+    explained = tuple(
+        explain(assessment, h.id, inputs if i == 0 else None) for i, h in enumerate(assessment.hypotheses[:EXPLAINED])
     )
+    return Explanation(assessment.id, explained, case.explanation.images if case.explanation is not None else ())
 
 
 def explain_hypothesis(case: Case, hypothesis_id: str) -> Case:
@@ -349,7 +366,7 @@ def plan_for(case: Case, hypothesis_id: str, *, now: datetime) -> Case:
 def _plan(case: Case, hypothesis_id: str, now: datetime) -> Plan | None:
     from core.treatment.plan import make_plan
 
-    if case.assessment is None:
+    if case.assessment is None or not hypothesis_id:
         return None
     return make_plan(case.record, case.findings, case.assessment, hypothesis_id, now)
 
