@@ -64,4 +64,13 @@ def merged(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
         key = (alert.kind, alert.rule_id, alert.drugs)
         if key not in worst or ORDER[alert.tier] < ORDER[worst[key].tier]:
             worst[key] = alert
-    return tuple(sorted(worst.values(), key=lambda a: (ORDER[a.tier], not a.proposed, a.kind, a.drugs, a.rule_id)))
+    return tuple(sorted(worst.values(), key=_rank))
+
+
+def united(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Alerts of several checks (one an option), each id once, in the same order; no option's alert is dropped."""
+    return tuple(sorted({alert.id: alert for alert in alerts}.values(), key=_rank))
+
+
+def _rank(alert: Alert) -> tuple[int, bool, str, tuple[str, ...], str]:
+    return ORDER[alert.tier], not alert.proposed, alert.kind, alert.drugs, alert.rule_id

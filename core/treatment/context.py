@@ -178,13 +178,14 @@ def _stage_limit(record: Record, present: dict[str, tuple[Source, ...]]) -> floa
 def _child_pugh(measured: dict[str, Measured], present: dict[str, tuple[Source, ...]]) -> str:
     """Child-Pugh class where cirrhosis is known and all three values are there; "" otherwise (never guessed).
 
-    Ascites and encephalopathy are counted as absent unless stated: the class is therefore a lower limit.
+    Ascites and encephalopathy count as mild where stated and as none where not: the class is a lower limit.
     """
     values = [measured.get(key) for key in ("bilirubin", "albumin", "inr")]
     if "cirrhosis" not in present or any(value is None for value in values):
         return ""
     bilirubin, albumin, inr = (value.value for value in values if value is not None)
-    return organs.child_pugh_class(organs.child_pugh(bilirubin, albumin, inr, 0, 0))
+    signs = (int("ascites" in present), int("hepatic_encephalopathy" in present))
+    return organs.child_pugh_class(organs.child_pugh(bilirubin, albumin, inr, *signs))
 
 
 def phenotype_in(text: str) -> str:

@@ -46,7 +46,7 @@ def make_plan(
     if entry is None:
         return _assemble(hypothesis, context, (), current, gaps=gaps)
     options, alerts = _options(entry, context)
-    return _assemble(hypothesis, context, options, alert_tools.merged((*alerts, *current)), entry, gaps)
+    return _assemble(hypothesis, context, options, alert_tools.united((*current, *alerts)), entry, gaps)
 
 
 def choose(hypothesis: Hypothesis, context: Context) -> tuple[PlanEntry | None, tuple[Label, ...]]:

@@ -126,3 +126,12 @@ def test_current_medicines() -> None:
 def test_times(text: str, day: int | None) -> None:
     parsed = labs.parse_time(text)
     assert (parsed.day if parsed else None) == day
+
+
+def test_child_pugh_counts_stated_signs_and_is_never_guessed() -> None:
+    labs_of_a = {"bilirubin": 1.0, "albumin": 4.0, "inr": 1.0}
+    assert gather(Setting(labs=labs_of_a).record(), (), NOW).child_pugh == ""
+    assert gather(Setting(states=["cirrhosis"]).record(), (), NOW).child_pugh == ""
+    assert gather(Setting(states=["cirrhosis"], labs=labs_of_a).record(), (), NOW).child_pugh == "A"
+    signs = ["cirrhosis", "ascites", "hepatic_encephalopathy"]
+    assert gather(Setting(states=signs, labs=labs_of_a).record(), (), NOW).child_pugh == "B"

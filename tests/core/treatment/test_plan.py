@@ -199,3 +199,21 @@ def test_capped_doses_stay_below_their_cap(entry: PlanEntry) -> None:
             if regime.most and total is not None and regime.unit == "mg":
                 times = 1.0 if regime.per == "kg_day" else regime.times_per_day or 1.0
                 assert total <= regime.most * times + 1e-9
+
+
+@pytest.mark.parametrize("entry", PLANS, ids=lambda entry: entry.id)
+def test_every_alert_of_an_option_is_in_the_plan(entry: PlanEntry) -> None:
+    setting = Setting(
+        age=4.0 if entry.when.get("age_under", 100) <= 18 else 70.0,
+        states=["ckd", "asthma", "heart_failure"],
+        labs={"creatinine": 1.8, "weight": 60.0, "potassium": 5.4, "height": 160.0},
+    )
+    medicines = ("warfarin 5 mg", "ibuprofen 400 mg tid", "simvastatin 40 mg daily", "citalopram 20 mg daily")
+    made = plan(setting.record(medicines, allergies=("Penicillin",)), entry.id)
+    known = {alert.id for alert in made.alerts}
+    assert len(known) == len(made.alerts) > 0
+    for option in made.options:
+        assert set(option.alert_ids) <= known
+        worst = {a.tier for a in made.alerts if a.id in option.alert_ids}
+        assert option.stopped or Tier.STOP not in worst
+    assert made.matrix is not None and {c.alert_id for c in made.matrix.cells} <= known
