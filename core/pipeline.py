@@ -103,8 +103,14 @@ def _owners(images: "ImageIntake") -> tuple[Owner, ...]:
 
 
 def _is_called(patient: Patient, name: str, number: str) -> bool:
-    numbers = {i.value for i in patient.identifiers}
-    return bool(name or number) and patient.name == name and (not number or number in numbers)
+    """Whether a study's PatientID (0010,0020), or without one its PatientName (0010,0010), is this patient's."""
+    if number:
+        return number in {i.value for i in patient.identifiers}
+    return bool(name) and _letters(patient.name) == _letters(name)
+
+
+def _letters(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def _homes(records: list[Record], owners: Sequence[Owner]) -> dict[int, tuple[ImageRef, ...]]:
