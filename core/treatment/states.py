@@ -97,6 +97,18 @@ def _still(problem: Problem, state_id: str, now: datetime) -> bool:
     return not (state_id == "pregnancy" and onset is not None and (now - onset).days > _PREGNANCY_DAYS)
 
 
+@lru_cache(maxsize=1)
+def _look_alikes() -> frozenset[str]:
+    table = read_folder(RESOURCES / "knowledge" / "interactions").files["states.yaml"]
+    return frozenset(table["not_findings"])
+
+
+def _about_the_patient(finding: Finding) -> bool:
+    """False for a relative's disease, a contact or a look-alike."""
+    code = finding.code.code
+    return code not in _look_alikes() and not code.startswith("family_")
+
+
 def _words(finding: Finding) -> str:
     return f"{finding.code.code.replace('_', ' ')} {finding.label.en} {finding.label.zh}"
 
@@ -104,6 +116,8 @@ def _words(finding: Finding) -> str:
 def _from_findings(findings: tuple[Finding, ...]) -> Iterator[tuple[str, tuple[Source, ...]]]:
     for finding in findings:
         if finding.status is not Status.PRESENT or finding.scope not in {Scope.CURRENT, Scope.HISTORY}:
+            continue
+        if not _about_the_patient(finding):
             continue
         for state in states().values():
             if state.acute and finding.scope is Scope.HISTORY:

@@ -135,3 +135,17 @@ def test_child_pugh_counts_stated_signs_and_is_never_guessed() -> None:
     assert gather(Setting(states=["cirrhosis"], labs=labs_of_a).record(), (), NOW).child_pugh == "A"
     signs = ["cirrhosis", "ascites", "hepatic_encephalopathy"]
     assert gather(Setting(states=signs, labs=labs_of_a).record(), (), NOW).child_pugh == "B"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "state", "expected"),
+    [
+        ("asthma_history", "History of asthma", "asthma", True),
+        ("family_history_breast_cancer", "Breast cancer in the family", "breast_cancer", False),
+        ("tuberculosis_contact", "Contact with tuberculosis", "tuberculosis", False),
+        ("passive_smoking", "Passive smoking", "tobacco", False),
+    ],
+)
+def test_findings_name_states_of_the_patient_only(code: str, text: str, state: str, expected: bool) -> None:
+    one = Finding("f", Coding("consilium", code), Label(text), Status.PRESENT, Origin.NOTE, SOURCE)
+    assert (state in gather(Setting().record(), (one,), NOW).states) is expected
