@@ -22,7 +22,7 @@ from core.errors import UserError
 from core.paths import RESOURCES, packs
 
 FOLDER = RESOURCES / "knowledge" / "findings"
-FORMAT = 2
+FORMAT = 3
 KINDS = (
     "symptom", "sign", "history", "risk", "exposure", "laboratory", "vital", "imaging", "ecg", "test", "demographic",
     "medication",
@@ -184,10 +184,24 @@ def _question(row: Mapping[str, Any]) -> Label:
     """The question as written, else one made from the label."""
     if "question_en" in row:
         return Label(row["question_en"], row.get("question_zh", ""))
-    en = row["en"] if row["en"][1:2].isupper() else row["en"][:1].lower() + row["en"][1:]
-    if row.get("step", "ask") == "ask":
-        return Label(f"Does the patient have, or has the patient had: {en}?", f"患者有没有：{row['zh']}？")
-    return Label(f"Is this found: {en}?", f"检查是否提示：{row['zh']}？")
+    en, zh, step = row["en"], row["zh"], row.get("step", "ask")
+    if step == "examine":
+        return Label(f"On examination: {en}?", f"体格检查有无：{zh}？")
+    if step in {"test", "image"}:
+        return Label(f"Do the results show: {en}?", f"检查是否提示：{zh}？")
+    return Label(_asked(en), f"患者有没有：{zh}？")
+
+
+def _asked(en: str) -> str:
+    """A question to the patient's side from a label: "Takes a statin" -> "Does the patient take a statin?"."""
+    small = en if en[1:2].isupper() else en[:1].lower() + en[1:]
+    if en.startswith("Takes "):
+        return f"Does the patient take {en.removeprefix('Takes ')}?"
+    if en.startswith(("History of ", "Family history of ")):
+        return f"Is there a {small}?"
+    if en.startswith(("Pain ", "Recent ", "Previous ", "Contact ", "Exposure ", "Injury ", "Known ", "Symptoms ")):
+        return f"Has there been {small}?" if en.startswith(("Recent", "Contact", "Exposure")) else f"Any {small}?"
+    return f"Does the patient have, or has the patient had: {small}?"
 
 
 def check(entries: Iterable[Entry]) -> Iterable[str]:
