@@ -5,6 +5,7 @@ exits 1 when there is an error. Warnings are worth a look and are not errors.
 """
 
 import re
+import unicodedata
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -139,8 +140,13 @@ def _warnings(condition: Condition, vocabulary: Vocabulary) -> Iterator[str]:
 
 
 def plain(name: str) -> str:
-    """A name for matching: lower case, without punctuation, spaces joined (English) or dropped (Chinese)."""
-    text = re.sub(r"[^0-9a-z\u4e00-\u9fff]+", " ", name.lower().replace("'s ", " ").replace("\u2019s ", " "))
+    """A name for matching: lower case, without accents and punctuation, American spelling, spaces joined or (Chinese) dropped.
+
+    British and American spelling are one name: "oesophageal tumour" and "esophageal tumor".
+    """
+    folded = unicodedata.normalize("NFKD", name.lower().replace("'s ", " ").replace("\u2019s ", " "))
+    text = re.sub(r"[^0-9a-z\u4e00-\u9fff]+", " ", "".join(c for c in folded if not unicodedata.combining(c)))
+    text = re.sub(r"(?<=[a-z])our\b", "or", re.sub(r"[ao]e(?=[a-z])", "e", text))
     return re.sub(r"(?<=[\u4e00-\u9fff]) +| +(?=[\u4e00-\u9fff])", "", text).strip()
 
 
