@@ -5,8 +5,8 @@ exits 1 when there is an error. Warnings are worth a look and are not errors.
 """
 
 import re
-import unicodedata
 import sys
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -140,7 +140,7 @@ def _warnings(condition: Condition, vocabulary: Vocabulary) -> Iterator[str]:
 
 
 def plain(name: str) -> str:
-    """A name for matching: lower case, without accents and punctuation, American spelling, spaces joined or (Chinese) dropped.
+    """A name for matching: lower case, no accents, no punctuation, American spelling; Chinese without spaces.
 
     British and American spelling are one name: "oesophageal tumour" and "esophageal tumor".
     """
