@@ -56,8 +56,8 @@ def _method(manifest: Mapping[str, Any]) -> list[str]:
     recipe = manifest["recipe"]
     split = (
         "No patient, and no near copy of a film, is in two parts. Early stopping, temperature, threshold and the gate's "
-        "limit were set on validation; the test part was read for the tables below. Framing augmentation was chosen by "
-        "looking at the training half of the ends of the numbering (see `core/learning/split.py`)."
+        "limit were set on validation; the test part was read for the tables below. `split.py` says how the ends of the "
+        "numbering are shared out."
     )
     network = (
         f"Residual CNN, {recipe['size']} px, width {recipe['width']}, {manifest['members']} network(s), balanced "

@@ -203,6 +203,6 @@ def _manifest(about: dict[str, Any], recipe: Recipe, found: dict[Part, list[Film
         "graphs": {"predict": "model.onnx", "predict_int8": "model-int8.onnx"},
         "labels": [label],
         "regions": {"rows": GRID[0], "columns": GRID[1]},
-        "baselines": {"default": "blur", "known": ["blur", "soft_blur", "mean"]},
+        "baselines": {"default": "soft_blur", "known": ["blur", "soft_blur", "mean"]},
         "metrics": {},
     }
