@@ -24,19 +24,21 @@ log = logging.getLogger(__name__)
 SAMPLES = RESOURCES / "samples"
 LONGEST_WAIT_S = 300.0
 SETTLE_S = 0.3
+IDLE_PASSES = 5
+"""Passes of the event loop without a job before the window counts as settled."""
 PAGES = ("review", "explanation", "treatment", "report", "audit")
 PLACES = ("worklist", "models", "admin")
 
 
 def settle(app: QApplication, jobs: Jobs, longest_s: float = LONGEST_WAIT_S) -> bool:
     """Run the event loop until no job is left; False when it took too long."""
-    end = time.monotonic() + longest_s
+    end, idle = time.monotonic() + longest_s, 0
     quiet = time.monotonic() + SETTLE_S
     while time.monotonic() < end:
         app.processEvents()
         if jobs.busy():
-            quiet = time.monotonic() + SETTLE_S
-        elif time.monotonic() > quiet:
+            quiet, idle = time.monotonic() + SETTLE_S, 0
+        elif time.monotonic() > quiet and (idle := idle + 1) > IDLE_PASSES:
             return True
         time.sleep(0.002)
     return False

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 Done = Callable[[Any], None]
 REFRESH_MS = 120
+SKIPPED = "skipped"
+"""Reason of a working diagnosis that was not given."""
 
 
 def wall_clock() -> datetime:
@@ -329,7 +331,8 @@ class Session(QObject):
             now = self.cases.get(case_id)
             if now is None:
                 return
-            diagnosis = text if action is Action.WORKING_DIAGNOSIS else now.working_diagnosis
+            named = action is Action.WORKING_DIAGNOSIS and reason != SKIPPED
+            diagnosis = text if named else now.working_diagnosis
             self._replace(replace(now, decisions=(*now.decisions, stored), working_diagnosis=diagnosis))
 
         self._quick("decide", lambda _r: self.store.decide(case_id, made, second_pin=second_pin), done)

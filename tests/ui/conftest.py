@@ -23,6 +23,7 @@ from ui.translate import LANGUAGE
 from ui.window import Window
 
 LONGEST_S = 20.0
+IDLE_PASSES = 5
 Pump = Callable[..., None]
 
 
@@ -61,15 +62,15 @@ def pump(app: QApplication) -> Pump:
     """`pump(jobs)`: run the event loop until no job is left; `pump(until=f)`: until f() holds."""
 
     def run(jobs: Jobs | None = None, *, until: Callable[[], bool] | None = None) -> None:
-        end = time.monotonic() + LONGEST_S
+        end, idle = time.monotonic() + LONGEST_S, 0
         quiet = time.monotonic() + 0.15
         while time.monotonic() < end:
             app.processEvents()
             if until is not None and until():
                 return
             if jobs is not None and jobs.busy():
-                quiet = time.monotonic() + 0.15
-            elif until is None and time.monotonic() > quiet:
+                quiet, idle = time.monotonic() + 0.15, 0
+            elif until is None and time.monotonic() > quiet and (idle := idle + 1) > IDLE_PASSES:
                 return
             time.sleep(0.001)
         raise AssertionError("the window did not come to rest")

@@ -67,6 +67,9 @@ def test_skipping_is_logged_too(window: Window, pump: Pump) -> None:
     skip(window, pump)
     decision = working_decision(stored(window))
     assert decision is not None and decision.reason == "skipped"
+    differential = workspace_of(window).review.differential
+    assert differential.cards and differential._working._words.words() == "skipped"
+    assert not differential._working._agrees.isVisible()
 
 
 def test_cant_miss_is_never_folded(window: Window, pump: Pump) -> None:
@@ -244,3 +247,10 @@ def test_store_refuses_what_breaks_a_rule(window: Window, pump: Pump) -> None:
     assert isinstance(window.session.store, Store) and not [
         d for d in stored(window).decisions if d.action is Action.REJECT
     ]
+
+
+def test_nothing_is_impossible_or_certain() -> None:
+    from ui.case.card import interval_words, percent
+
+    assert [percent(p) for p in (0.0, 0.001, 0.71, 0.999, 1.0)] == ["0 %", "< 1 %", "71 %", "> 99 %", "> 99 %"]
+    assert interval_words((0.62, 0.79)) == "62–79"

@@ -46,8 +46,10 @@ def code_words(hypothesis: Hypothesis, *, short: bool) -> str:
 
 
 def percent(value: float) -> str:
-    """ "71 %"; below one half percent "< 1 %"."""
-    return "< 1 %" if 0 < value < 0.005 else f"{round(100 * value)} %"
+    """ "71 %"; nothing is 0 or 100 %: "< 1 %" and "> 99 %" at the ends."""
+    if 0 < value < 0.005:
+        return "< 1 %"
+    return "> 99 %" if value > 0.995 else f"{round(100 * value)} %"
 
 
 def interval_words(interval: tuple[float, float]) -> str:

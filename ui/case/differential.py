@@ -10,6 +10,7 @@ from core.domain.assessment import Assessment, Hypothesis
 from core.domain.case import Action, Case, CaseStatus, Decision
 from ui.case.card import Card
 from ui.case.nextsteps import NextSteps
+from ui.session import SKIPPED
 from ui.theme.theme import surface
 from ui.translate import bind, say, tr
 from ui.widgets.bars import ProbabilityBar
@@ -20,7 +21,6 @@ from ui.widgets.panels import Icon, PanelHeader, StatePanel, Strip
 from ui.widgets.text import Elided, fixed, label
 
 FOLD_BELOW = 0.03
-SKIPPED = "skipped"
 APART = re.compile(r"[,;，；、]|exclude|rule out|排除")
 
 
@@ -91,7 +91,8 @@ class Working(QFrame):
     def show_case(self, case: Case) -> None:
         """Fill from a case."""
         decision = working_decision(case)
-        words = case.working_diagnosis or (decision.text if decision and decision.reason != SKIPPED else "")
+        skipped = decision is not None and decision.reason == SKIPPED
+        words = "" if skipped else case.working_diagnosis or (decision.text if decision else "")
         time = decision.at[11:16] if decision else ""
         self._time = time
         self._fit()

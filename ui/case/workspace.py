@@ -9,14 +9,13 @@ from PySide6.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QWidget
 from core.domain.assessment import NextStep
 from core.domain.case import Action, Case, CaseStatus
 from ui.case.banner import Banner
-from ui.case.differential import SKIPPED
 from ui.case.review import Review
 from ui.dialogs import REJECT_REASONS, ReasonDialog, SignDialog, TextDialog
 from ui.explanation.screen import ExplanationPage
 from ui.jobs import Jobs
 from ui.report.audit import AuditPage
 from ui.report.screen import ReportPage
-from ui.session import Session
+from ui.session import SKIPPED, Session
 from ui.theme import icons
 from ui.theme.theme import color, surface
 from ui.thumbnails import Thumbnails

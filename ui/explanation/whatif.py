@@ -10,6 +10,7 @@ from core.domain.assessment import Assessment
 from core.domain.case import Case
 from core.domain.explanation import FindingExplanation
 from core.domain.finding import Finding, Status
+from ui.case.card import percent
 from ui.session import Session
 from ui.theme.theme import color, surface
 from ui.translate import say, tr
@@ -72,7 +73,7 @@ class ChangeRows(PaintedRows):
         painter.setPen(color("chart.1"))
         painter.setBrush(color("chart.1"))
         painter.drawEllipse(QPointF(bar.x() + row.after * bar.width(), bar.y() + 1), 4, 4)
-        after = f"{round(100 * row.after)} %"
+        after = percent(row.after)
         wide = paint.width(after, 12, 600)
         paint.text(painter, numbers, after, px=12, weight=600, align=paint.RIGHT)
         left = f"{round(100 * row.before)} →"

@@ -9,6 +9,7 @@ from core.domain.assessment import Hypothesis
 from core.domain.case import Case
 from core.domain.plan import Tier
 from core.store.summary import KINDS, kinds_of
+from ui.case.card import percent
 from ui.case.facts import allergies, key_values
 from ui.session import Session
 from ui.theme import icons
@@ -220,10 +221,10 @@ class Preview(QWidget):
 
 
 def _suggestion(hypothesis: Hypothesis) -> QWidget:
-    percent = label(f"{round(100 * hypothesis.probability)} %", "strong")
+    number = label(percent(hypothesis.probability), "strong")
     icon: tuple[object, ...] = (Icon("shieldalert", "red", 14),) if hypothesis.cant_miss else ()
     name = Elided(say(hypothesis.label), "text.1", 13, 500)
-    top = row(name, None, *icon, percent, gap=6)
+    top = row(name, None, *icon, number, gap=6)
     bar = ProbabilityBar(hypothesis.probability, hypothesis.interval, name=say(hypothesis.label))
     holder = QWidget()
     holder.setLayout(column(top, bar, gap=2))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from core.domain.case import CaseStatus
 from core.domain.record import Sex
+from ui.case.card import percent
 from ui.theme import fonts, icons
 from ui.theme.fonts import font
 from ui.theme.theme import color
@@ -187,8 +188,7 @@ class CaseDelegate(QStyledItemDelegate):
             paint.text(painter, upper, say(row.top), "text.2" if muted else "text.1", px=12, weight=500)
             paint.probability(painter, lower, row.probability, row.interval, muted=muted)
             area = QRect(lower.right(), middle - 1, 42, 18)
-            words = f"{round(100 * row.probability)} %"
-            paint.text(painter, area, words, "text.1", px=12, weight=600, align=paint.RIGHT)
+            paint.text(painter, area, percent(row.probability), "text.1", px=12, weight=600, align=paint.RIGHT)
         elif row.no_estimate:
             paint.text(painter, upper, tr("No estimate"), "amber", px=12, weight=500)
             paint.no_estimate(painter, lower)
