@@ -133,8 +133,12 @@ class Session(QObject):
 
         def work(report: Report) -> pipeline.Opened:
             scratch = Path(tempfile.mkdtemp(prefix="import-", dir=self._scratch()))
-            found = pipeline.open_paths(tuple(paths), report, scratch=scratch, now=self.now())
-            saved = tuple(self.store.save(case, self.user) for case in found.cases)
+            try:
+                found = pipeline.open_paths(tuple(paths), report, scratch=scratch, now=self.now())
+                saved = tuple(self.store.save(case, self.user) for case in found.cases)
+            finally:
+                if not any(scratch.iterdir()):
+                    scratch.rmdir()
             return replace(found, cases=saved)
 
         return self.jobs.start("Reading files", work, self._imported)
