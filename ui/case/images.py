@@ -50,10 +50,14 @@ class Said(QFrame):
         self.setFixedHeight(34)
 
     def show_words(
-        self, predictions: list[ImagePrediction], refusals: list[NoEstimate], *, explained: bool, running: bool
+        self, predictions: list[ImagePrediction], refusals: list[NoEstimate], found: ImageExplanation | None
     ) -> None:
         """Fill."""
         clear(self._parts)
+        if found is not None and not all(check.passed for check in found.checks):
+            wrong = Chip(tr("Map failed a check"), "amber", icon="alert")
+            wrong.setToolTip(", ".join(say(check.name) for check in found.checks if not check.passed))
+            self._parts.addWidget(wrong)
         for prediction in predictions[:2]:
             self._parts.addWidget(label(prediction_words(prediction), "medium"))
             self._parts.addWidget(label(f"{prediction.pack.name} {prediction.pack.version}", "caption"))
@@ -64,8 +68,7 @@ class Said(QFrame):
             words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self._parts.addWidget(words, 1)
         self._parts.addStretch(1)
-        self.explain.setVisible(bool(predictions) and not explained)
-        self.explain.setEnabled(not running)
+        self.explain.setVisible(bool(predictions) and found is None)
         self.setVisible(bool(predictions or refusals) or self.answer.isVisibleTo(self))
 
 
@@ -138,11 +141,11 @@ class ImagePane(QWidget):
         open_question = ref is not None and ref.stated_by == "user" and case.status is not CaseStatus.SIGNED
         self.said.answer.setVisible(open_question)
         running = self._session.jobs.running(self._case_id, f"map {image_id}") is not None
+        self.said.explain.setEnabled(not running)
         self.said.show_words(
             [p for p in case.predictions if p.image_id == image_id],
             [r for r in case.refusals if r.image_id == image_id],
-            explained=found is not None,
-            running=running,
+            found,
         )
 
     def _ask(self) -> None:
