@@ -253,4 +253,4 @@ def test_nothing_is_impossible_or_certain() -> None:
     from ui.case.card import interval_words, percent
 
     assert [percent(p) for p in (0.0, 0.001, 0.71, 0.999, 1.0)] == ["0 %", "< 1 %", "71 %", "> 99 %", "> 99 %"]
-    assert interval_words((0.62, 0.79)) == "62–79" and interval_words((0.001, 0.999)) == "<1–>99"
+    assert interval_words((0.62, 0.79)) == "62–79" and interval_words((0.001, 0.999)) == "<1 – >99"

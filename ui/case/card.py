@@ -53,12 +53,13 @@ def percent(value: float) -> str:
 
 
 def interval_words(interval: tuple[float, float]) -> str:
-    """ "62–79"; like `percent` never certain: "93–>99", "<1–4"."""
+    """ "62–79"; like `percent` never certain: "93 – >99" (spaced: the font draws "–>" as an arrow)."""
 
     def end(value: float) -> str:
         return "<1" if 0 < value < 0.005 else ">99" if value > 0.995 else f"{round(100 * value)}"
 
-    return f"{end(interval[0])}–{end(interval[1])}"
+    low, high = end(interval[0]), end(interval[1])
+    return f"{low}–{high}" if (low + high).isdigit() else f"{low} – {high}"
 
 
 def is_wide(interval: tuple[float, float]) -> bool:
