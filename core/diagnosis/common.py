@@ -84,7 +84,7 @@ class CommonEngine:
         evidence = nodes(observations, self.tables)
         weights = lk.weights(evidence, self.tables, self.likelihood, self.settings)
         groups = _groups(evidence, self.tables)
-        duration = longest_duration(observations)
+        duration = longest_duration(observations, self.tables)
         extra = demographics.items(self.tables, self.settings, patient, now, observations, duration)
         total = self.base + group_sum(weights, groups, self.settings.group_discount)
         for item in extra:

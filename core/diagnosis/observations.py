@@ -14,6 +14,7 @@ from core.domain.finding import Finding, Origin, Scope, Status
 from core.knowledge.condition_tables import Tables
 
 HISTORY_KINDS = frozenset({"history", "risk", "exposure", "medication", "demographic"})
+COMPLAINTS = frozenset({"symptom", "sign"})
 _DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.44, "a": 365.25}
 
 
@@ -142,12 +143,16 @@ def days(quantity: Quantity) -> float | None:
     return None if factor is None or quantity.value <= 0 else quantity.value * factor
 
 
-def longest_duration(observations: Sequence[Observation]) -> tuple[float, int] | None:
-    """How long the complaint has lasted (days) and which observation says so: the longest of the present ones."""
+def longest_duration(observations: Sequence[Observation], tables: Tables) -> tuple[float, int] | None:
+    """How long the complaint has lasted (days) and which observation says so: the longest of the present symptoms and
+    signs. A habit's or an old illness's years are not the complaint's."""
     found = [
         (length, position)
         for position, seen in enumerate(observations)
-        if seen.present and seen.finding.duration is not None and seen.finding.scope is Scope.CURRENT
+        if seen.present
+        and seen.finding.duration is not None
+        and seen.finding.scope is Scope.CURRENT
+        and tables.findings[seen.index].kind in COMPLAINTS
         for length in [days(seen.finding.duration)]
         if length is not None
     ]

@@ -1,7 +1,7 @@
 """How long a finding has lasted, as notes say it: "for 3 days", "3-day history of", "3天"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.domain.basics import Quantity
@@ -56,12 +56,13 @@ def _found(text: str, start: int, end: int) -> Iterator[Span]:
         yield Span(Quantity(1.0, "d"), m.start(), m.end())
 
 
-def nearest(spans: list[Span], start: int, end: int) -> Quantity | None:
+def gap(span: Span, start: int, end: int) -> float:
+    """Characters between a duration and a match; what precedes counts half a character farther."""
+    return span.start - end if span.start >= end else start - span.end + 0.5
+
+
+def nearest(spans: Sequence[Span], start: int, end: int) -> Quantity | None:
     """The duration closest to a match; what follows goes before what precedes at equal distance."""
-    best: tuple[float, Quantity] | None = None
-    for span in spans:
-        after = span.start >= end
-        distance = span.start - end if after else start - span.end + 0.5
-        if -1 < distance <= _REACH and (best is None or distance < best[0]):
-            best = (distance, span.value)
-    return best[1] if best else None
+    near = [(gap(span, start, end), span.value) for span in spans]
+    near = [(distance, value) for distance, value in near if -1 < distance <= _REACH]
+    return min(near, key=lambda pair: pair[0])[1] if near else None

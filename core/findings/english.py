@@ -19,6 +19,7 @@ _DENIALS = frozenset(
     {"no", "not", "without", "deny", "deni", "never", "cannot", "can't", "don't", "doesn't", "nor", "lack"}
 )
 _GAP = 2
+_LIGHT_REACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ def _heads() -> frozenset[str]:
     return frozenset(stem(word) for word in language.load("english").table["shared"])
 
 
+@functools.cache
+def _light() -> tuple[frozenset[str], frozenset[str]]:
+    """Words that may stand between the words of a name at no cost ("pain in her left lower leg"), and, among others,
+    words of place that name no body site by themselves ("pain on the right side" within "... of the chest")."""
+    table = language.load("english").table
+    return frozenset(map(stem, table["light"])), frozenset(map(stem, table["places"]))
+
+
 @functools.lru_cache(maxsize=20000)
 def stem(word: str) -> str:
     """The normal form of a lower-case word: its class if it has one, else without its English inflection."""
@@ -93,7 +102,16 @@ def tokens(text: str, acronyms: frozenset[str] = frozenset()) -> list[Token]:
         key = re.sub(r"\s+", " ", phrase.group().lower())
         found.append(Token(stem(forms[key]), phrase.start(), phrase.end()))
         at = phrase.end()
-    return found + _plain(text, at, len(text), acronyms, stop)
+    return _lists(found + _plain(text, at, len(text), acronyms, stop))
+
+
+def _lists(found: list[Token]) -> list[Token]:
+    """A comma between two words that share a site ("pain, redness and swelling of the knee") reads as "and"."""
+    heads = _heads()
+    for i in range(1, len(found) - 1):
+        if found[i].form == "," and found[i - 1].form in heads and found[i + 1].form in heads | {"and", "or"}:
+            found[i] = Token("and", found[i].start, found[i].end)
+    return found
 
 
 def _plain(text: str, start: int, end: int, acronyms: frozenset[str], stop: frozenset[str]) -> list[Token]:
@@ -119,10 +137,12 @@ Compiled = tuple[list[tuple[tuple[str, ...], str]], tuple[str, ...], dict[str, l
 class Matcher:
     """Finds many names in English text. Names are `(name, key)`; the first key of an equal normal form wins.
 
-    `compiled` is an earlier matcher's `compiled()`: it saves normalising the names again.
+    `compiled` is an earlier matcher's `compiled()`: it saves normalising the names again. `gap`: how many other words
+    may stand between a name's words.
     """
 
-    def __init__(self, names: Iterable[tuple[str, str]], compiled: Compiled | None = None) -> None:
+    def __init__(self, names: Iterable[tuple[str, str]], compiled: Compiled | None = None, gap: int = _GAP) -> None:
+        self.gap = gap
         if compiled is None:
             compiled = _compile(list(names))
         self.phrases, acronyms, self.index = compiled
@@ -139,7 +159,7 @@ class Matcher:
         for at, word in enumerate(words):
             for number in self.index.get(word.form, ()):
                 forms, key = self.phrases[number]
-                place = (at,) if len(forms) == 1 else _place(words, at, forms)
+                place = (at,) if len(forms) == 1 else _place(words, at, forms, self.gap)
                 if place:
                     spread = place[-1] - place[0] + 1 - len(place)
                     candidates.append((-len(place), spread, place[0], place, key))
@@ -165,10 +185,10 @@ def _index(phrases: dict[tuple[str, ...], str]) -> dict[str, list[int]]:
     return dict(index)
 
 
-def _place(words: Sequence[Token], at: int, forms: tuple[str, ...]) -> tuple[int, ...] | None:
-    """Where a phrase's words lie around `at`, in any order, with at most `_GAP` others between them; or None."""
-    gap = 0 if _DENIALS.intersection(forms) else _GAP
-    reach = len(forms) - 1 + gap
+def _place(words: Sequence[Token], at: int, forms: tuple[str, ...], most: int) -> tuple[int, ...] | None:
+    """Where a phrase's words lie around `at`, in any order, with at most `most` others between them; or None."""
+    gap = 0 if _DENIALS.intersection(forms) else most
+    reach = len(forms) - 1 + gap + (_LIGHT_REACH if gap else 0)
     low, high = at, at
     while low > max(0, at - reach) and words[low - 1].form not in _BREAKS:
         low -= 1
@@ -183,12 +203,17 @@ def _place(words: Sequence[Token], at: int, forms: tuple[str, ...]) -> tuple[int
             return None
         taken.append(min(options, key=lambda i: (abs(i - at), i)))
     taken.sort()
-    if taken[-1] - taken[0] + 1 - len(taken) > gap:
-        return None
-    between = {words[i].form for i in range(taken[0], taken[-1]) if i not in taken}
-    if between & _DENIALS or (between & {"and", "or"} and not _heads() & {words[taken[0]].form, words[taken[-1]].form}):
-        return None
-    return tuple(taken)
+    between = [words[i].form for i in range(taken[0], taken[-1]) if i not in taken]
+    return tuple(taken) if _joins(between, words[taken[0]].form, words[taken[-1]].form, gap) else None
+
+
+def _joins(between: Sequence[str], first: str, last: str, gap: int) -> bool:
+    """Whether a name's words can belong together with these others between them."""
+    shared = bool(_heads() & {first, last})
+    free = _light()[0] | ({"and", "or"} if shared else frozenset())
+    if sum(form not in free for form in between) > gap or _DENIALS.intersection(between):
+        return False
+    return shared or not {"and", "or"}.intersection(between)
 
 
 def _choose(candidates: list[tuple[int, int, int, tuple[int, ...], str]], words: Sequence[Token]) -> list[Match]:
@@ -204,7 +229,18 @@ def _choose(candidates: list[tuple[int, int, int, tuple[int, ...], str]], words:
         taken.update(place)
         offsets = tuple(words[i].start for i in place)
         chosen.append(Match(key, words[place[0]].start, words[place[-1]].end, offsets))
-    return sorted(chosen, key=lambda m: (m.start, m.end))
+    forms = {word.start: word.form for word in words}
+    kept = [m for m in chosen if not any(_part_of(m, other, forms) for other in chosen)]
+    return sorted(kept, key=lambda m: (m.start, m.end))
+
+
+def _part_of(match: Match, other: Match, forms: dict[int, str]) -> bool:
+    """Whether a match only says where in another it is: "pain on the right side" of "pain on the right side of the
+    chest"."""
+    if other is match or not (other.start <= match.start and match.end <= other.end):
+        return False
+    own = set(match.words) - set(other.words)
+    return len(own) < len(match.words) and all(forms[word] in _light()[1] for word in own) and bool(own)
 
 
 def _conjoined(words: Sequence[Token], place: tuple[int, ...]) -> bool:

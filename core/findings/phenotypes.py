@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,7 +16,9 @@ from core.knowledge import hpo, vocabulary
 from core.knowledge.vocabulary import keep
 from core.paths import packs
 
-_FORMAT = 1
+_FORMAT = 2
+_SHORTEST = 7
+_GAP = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,27 @@ class Terms:
 
 
 def prepare(terms: Iterable[TermNames], compiled: english.Compiled | None = None) -> Terms:
-    """Matchers over the terms. Names of one short word are left out: they match too much ("all", "mild")."""
+    """Matchers over the terms. Of names that come down to one word, only long ones that are a term's own name are
+    kept: synonyms are full of everyday words ("alone", "hostile", "twirling")."""
     by_id = {term.id: term for term in terms}
-    names = [(term.name, term.id) for term in by_id.values()]
-    names += [(synonym, term.id) for term in by_id.values() for synonym in term.synonyms]
     return Terms(
         by_id,
-        english.Matcher(((name, key) for name, key in names if len(name) > 4), compiled),
+        english.Matcher((), compiled, _GAP) if compiled else english.Matcher(_names(by_id), None, _GAP),
         chinese.Matcher((term.zh, term.id) for term in by_id.values() if len(term.zh) > 1),
     )
+
+
+def _names(by_id: dict[str, TermNames]) -> Iterator[tuple[str, str]]:
+    everyday = frozenset(language.load("english").table["everyday"])
+    for term in by_id.values():
+        if (_words(term.name) > 1 or len(term.name) >= _SHORTEST) and term.name.lower() not in everyday:
+            yield term.name, term.id
+    for term in by_id.values():
+        yield from ((s, term.id) for s in term.synonyms if _words(s) > 1 and s.lower() not in everyday)
+
+
+def _words(name: str) -> int:
+    return sum(bool(token.form) for token in english.tokens(name))
 
 
 @functools.cache

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Note, Patient
-from core.findings import chinese, english, language
-from core.findings.context import Context, contexts, sentences
-from core.findings.duration import durations, nearest
+from core.findings import chinese, english, language, statements
+from core.findings.context import Context, Sentence, contexts, sentences
+from core.findings.duration import Span, durations, gap, nearest
 from core.findings.english import Match
 from core.findings.phenotypes import phenotypes_in
 from core.findings.values import values_in
@@ -24,6 +24,7 @@ __all__ = ["findings_in", "values_in"]
 
 _CJK = re.compile("[\u4e00-\u9fff]")
 _DENIES = "!"
+_BACKGROUND = frozenset({"history", "risk", "exposure", "medication"})
 
 
 def language_of(note: Note) -> str:
@@ -49,7 +50,7 @@ def matcher(name: str) -> english.Matcher | chinese.Matcher:
 def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     """The findings of a note, in order of place. Values are read by `values_in`, not here.
 
-    `patient` is taken for what a name can mean (a man is not pregnant); unknown sex excludes nothing.
+    `patient` is taken for what a name can mean (a man is not pregnant); unknown sex or age excludes nothing.
     """
     name = language_of(note)
     finder = matcher(name)
@@ -57,13 +58,35 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     for sentence in sentences(note.text, name):
         text = note.text[sentence.start : sentence.end]
         matches = [english.shifted(m, sentence.start) for m in finder.find(text)]
+        matches = [m for m in (*matches, *statements.gestations(note.text, sentence)) if m.key]
         said = contexts(note.text, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
-            if match.key and not _vague(match, context, matches, said):
-                duration = nearest(spans, match.start, match.end)
-                found += _finding(note, match, context, duration, name)
-    return (*found, *phenotypes_in(note, name, found))
+            if not _vague(match, context, matches, said):
+                duration = _lasting(match, matches, spans)
+                found += _finding(note, match, _still(match, context, sentence, duration), duration, name)
+    kept = statements.sound(found, patient)
+    return (*kept, *phenotypes_in(note, name, found))
+
+
+def _lasting(match: Match, matches: Sequence[Match], spans: Sequence[Span]) -> Quantity | None:
+    """The duration next to a match. One that stands nearer to a habit or an old illness ("smoked for 20 years") belongs
+    to that alone."""
+    own = [s for s in spans if _past(match) or not _past(min(matches, key=lambda m: gap(s, m.start, m.end)))]
+    return nearest(own, match.start, match.end)
+
+
+def _still(match: Match, context: Context, sentence: Sentence, duration: Quantity | None) -> Context:
+    """ "History of cough for 2 weeks" tells of the present complaint, outside the section on past illnesses."""
+    lasting = duration is not None and duration.unit != "a" and not _past(match)
+    if context.scope is Scope.HISTORY and lasting and sentence.section != "history":
+        return Context(context.status, Scope.CURRENT)
+    return context
+
+
+def _past(match: Match) -> bool:
+    entry = vocabulary.load().entries.get(match.key.removeprefix(_DENIES))
+    return entry is not None and entry.kind in _BACKGROUND
 
 
 def _vague(match: Match, context: Context, matches: Sequence[Match], said: Sequence[Context]) -> bool:
