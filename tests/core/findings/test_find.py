@@ -9,6 +9,8 @@ from core.domain.basics import Coding, Label, Quantity, Source, Version
 from core.domain.finding import Origin, Scope, Status
 from core.domain.imaging import ImagePrediction
 from core.domain.record import (
+    Allergy,
+    Event,
     FamilyFact,
     Medication,
     Note,
@@ -106,3 +108,22 @@ def test_hpo_terms_in_text_with_context_and_language() -> None:
     assert [(f.code.code, f.status) for f in chinese] == [("HP:9000001", Status.PRESENT), ("HP:9000002", Status.ABSENT)]
     family = phenotypes_in(note("Her father had ectopia lentis."), "english", (), terms)
     assert family[0].scope is Scope.FAMILY
+
+
+def test_allergies_events_and_relatives_of_a_record_become_findings() -> None:
+    source = (Source("r.json", "fhir"),)
+    record = Record(
+        allergies=(Allergy("a", (), "Penicillin V", source), Allergy("b", (), "No known food allergies", source)),
+        events=(
+            Event("e", "immunization", (), "MMR", source, status="not-done"),
+            Event("p", "procedure", (), "Laparoscopic cholecystectomy", source, status="completed"),
+            Event("q", "procedure", (), "Splenectomy", source, status="not-done"),
+        ),
+        family=(FamilyFact("x", "mother", (), "Breast cancer", source),),
+    )
+    found = {f.code.code: f.scope for f in find(record, (), NOW)}
+    assert found["drug_allergy"] is Scope.HISTORY
+    assert found["not_vaccinated"] is Scope.CURRENT
+    assert found["cholecystectomy_history"] is Scope.HISTORY
+    assert found["family_history_breast_cancer"] is Scope.FAMILY
+    assert "food_allergy" not in found and "asplenia" not in found
