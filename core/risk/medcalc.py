@@ -123,12 +123,15 @@ def _within(value: float | None, low: float | None, high: float | None) -> bool:
 def right(vignette: Vignette, result: ScoreResult) -> tuple[bool, bool | None]:
     """Whether a result lies within the original's limits, and within the corrected label's (None without one)."""
     value = result.value
-    if value is not None and vignette.calculator == "4x":
-        value = round(value)
     original = _within(value, vignette.low, vignette.high)
     if vignette.corrected is None:
         return original, None
     return original, _within(value, vignette.corrected_low, vignette.corrected_high)
+
+
+def why(calculator: str) -> str:
+    """What is known about the disagreements of a calculator."""
+    return str(_mapping()["why"].get(calculator, ""))
 
 
 def solve(vignette: Vignette) -> ScoreResult:

@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "explain": "Shapley values of a stored case, down to the finding and the pixel",
     "cases": "list, show, search and export stored cases",
     "medications": "check medicines against each other and against a patient",
+    "score": "a clinical score from its inputs, or the list of scores",
     "audit": "verify and export the audit trail",
     "backup": "back up the store, verify and restore a backup",
     "models": "list and verify model packs",

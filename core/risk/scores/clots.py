@@ -70,6 +70,8 @@ def caprini(*, age: float, sex: str, bmi: float, surgery: str, mobility: str, **
     Sex takes part only through items for women (pregnancy, hormones), which are criteria of their own.
     """
     points = {name: _CAPRINI_WEIGHTS.get(name, 1.0) * met for name, met in criteria.items()}
+    if criteria.get("previous_dvt") and criteria.get("previous_pe"):
+        points["previous_pe"] = 0.0  # "history of DVT/PE" is one item of the form
     return points | {
         "age": step(age, (41, 0), (61, 1), (75, 2), above=3),
         "bmi": float(bmi > 25),
