@@ -163,6 +163,8 @@ class Variant:
     reference: str = ""
     alternate: str = ""
     rsid: str = ""
+    phase_set: str = ""
+    """VCF's PS: phased genotypes with the same value lie on the same strands ("" where the file gives none)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _variant(fields: list[str], index: int, draft: Draft, where: tuple[int, str]
             draft.id("variant", place), gene[1] if gene else "", (draft.source(place, rsid or f"{chromosome}:{position}"),),
             zygosity=zygosity(genotype), genotype=genotype, assembly=build,
             chromosome=chromosome.removeprefix("chr"), position=int(position), reference=reference, alternate=alternate,
-            rsid=rsid,
+            rsid=rsid, phase_set=_phase_set(fields, index),
         )
     )  # fmt: skip
 
@@ -94,6 +94,13 @@ def _genotype(fields: list[str], index: int) -> str:
     values = fields[9 + index].split(":") if len(fields) > 9 + index else []
     found = dict(zip(keys, values, strict=False)).get("GT", "")
     return found if re.fullmatch(r"[\d.]+([/|][\d.]+)*", found) else ""
+
+
+def _phase_set(fields: list[str], index: int) -> str:
+    keys = fields[8].split(":") if len(fields) > 8 else []
+    values = fields[9 + index].split(":") if len(fields) > 9 + index else []
+    found = dict(zip(keys, values, strict=False)).get("PS", "")
+    return "" if found == "." else found
 
 
 def zygosity(genotype: str) -> str:
