@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -30,22 +31,22 @@ def run(args: argparse.Namespace) -> int:
 def _reports(out: Path) -> list[Path]:
     from core.domain.serial import to_json
     from core.report.pdf import write_pdf
-    from core.samples import analysed, fill
+    from core.samples import fill
     from core.store.store import Store
     from core.verbs.analyze import progress_to_stderr
 
     now = datetime.now().astimezone()
     written: list[Path] = []
-    with Store.open() as store:
-        cases = fill(store, progress_to_stderr(), now=now) or analysed(progress_to_stderr(), now=now)
-    for case in cases:
-        name = case.record.patient.name.split(",")[0].split(" ")[0].lower() or case.id
-        target = out / f"{name}.json"
-        target.write_bytes(to_json(case, indent=1))
-        written.append(target)
-        for language in ("en", "zh"):
-            written.append(out / f"{name}-{language}.pdf")
-            write_pdf(case, written[-1], language)
+    with Store.open() as store, tempfile.TemporaryDirectory(prefix="consilium-") as local:
+        fill(store, progress_to_stderr(), now=now)
+        for row in store.list():
+            case = store.with_local_images(store.load(row.id), Path(local))
+            name = case.record.patient.name.split(",")[0].split(" ")[0].lower() or case.id
+            written.append(out / f"{name}.json")
+            written[-1].write_bytes(to_json(case, indent=1))
+            for language in ("en", "zh"):
+                written.append(out / f"{name}-{language}.pdf")
+                write_pdf(case, written[-1], language)
     return written
 
 

@@ -5,13 +5,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
 from core.domain.case import Case
 from core.errors import UserError
-from core.paths import RESOURCES
 from core.store.store import Store
 from ui.jobs import Jobs
 from ui.settings import Settings
@@ -21,7 +21,6 @@ from ui.window import Window
 
 log = logging.getLogger(__name__)
 
-SAMPLES = RESOURCES / "samples"
 LONGEST_WAIT_S = 300.0
 SETTLE_S = 0.3
 IDLE_PASSES = 5
@@ -45,8 +44,11 @@ def settle(app: QApplication, jobs: Jobs, longest_s: float = LONGEST_WAIT_S) -> 
 
 
 def sample_folders() -> tuple[Path, ...]:
-    """One folder a sample patient."""
-    return tuple(sorted(p for p in SAMPLES.iterdir() if p.is_dir()))
+    """One folder a sample patient, with today's dates: made-up patients, so their files may lie in the open profile."""
+    from core.paths import profile
+    from core.samples import copies
+
+    return copies(profile() / "samples", datetime.now().astimezone())
 
 
 def take(
