@@ -3,24 +3,26 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.diagnosis import rare
-from core.diagnosis.measures import calibration_error
+from core.diagnosis.fusion import GENE_WEIGHT
 from core.diagnosis.rare_cases import SolvedCase
+from core.diagnosis.rare_features import Index, features, index_of
+from core.diagnosis.rare_learning import Example, columns, learn
+from core.diagnosis.rare_measures import ABSENT, Outcome
+from core.diagnosis.rare_weights import Weights
 from core.domain.basics import Coding, Label, Source
 from core.domain.finding import Finding, Origin, Status
 from core.domain.record import Patient
 from core.knowledge.hpo import RarePack, load
-from core.knowledge.hpo_build import bundled_release, build, draft, release_in
+from core.knowledge.hpo_build import build, bundled_release, draft, release_in
 from core.knowledge.hpo_overlay import Overlay, overlay
 from core.progress import Report, silent
 
-ABSENT = 10**6  # rank of a disease that is not in the annotation
-BOOTSTRAPS, SEED = 1000, 1
+FOLDS, FOLD_SEED = 5, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,63 +35,100 @@ class Options:
     folds: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One case: rank of its disease as is and without its publication (0 first), confidence in the first answer."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """One case's candidates, as is and without its publication, before weighting. `annotated`: some annotation is left."""
 
-    disease: str
+    case: SolvedCase
     known: bool
     annotated: bool
-    rank_as_is: int
-    rank_without: int
-    sure_as_is: float
-    sure_without: float
+    as_is: Example
+    without: Example
+    genes_as_is: NDArray[np.bool_]
+    genes_without: NDArray[np.bool_]
 
 
-def evaluate(cases: Sequence[SolvedCase], options: Options = Options(), report: Report = silent) -> dict[str, Any]:
-    """All measures of `evaluate rare` (see its JSON)."""
+def prepare(cases: Sequence[SolvedCase], options: Options, report: Report = silent) -> tuple[RarePack, list[Scored]]:
+    """Every case's candidates and their features."""
+    report(0, len(cases), "leave-publication-out overlay")
     release = release_in(bundled_release())
     pack = load() if options.orphanet else build(release, orphanet=False)
-    report(0, len(cases), "leave-publication-out overlay")
-    read = draft(release)
-    layer = overlay(pack, read, [c.publications for c in cases], orphanet=options.orphanet)
-    outcomes = []
+    layer = overlay(pack, draft(release), [c.publications for c in cases], orphanet=options.orphanet)
+    index = Index(layer.pack)
+    out = []
     for i, case in enumerate(cases):
         if i % 500 == 0:
-            report(i, len(cases), "ranking")
-        outcomes.append(_outcome(case, pack, layer))
-    return _measures(outcomes, options, cases, pack)
+            report(i, len(cases), "features")
+        out.append(_scored(case, pack, layer, index, options))
+    return pack, out
 
 
-def _outcome(case: SolvedCase, pack: RarePack, layer: Overlay) -> Outcome:
+def _scored(case: SolvedCase, pack: RarePack, layer: Overlay, index: Index, options: Options) -> Scored:
     terms = list(rare.hpo_terms(findings_of(case), pack))
     wanted = [pack.disease_number[d] for d in case.diseases if d in pack.disease_number]
-    disease = min(case.diseases)
+    of_genes = [d for g in case.genes for d in pack.of_gene.get(g, ())] if options.genes else []
     if not terms:
-        return Outcome(disease, bool(wanted), False, ABSENT, ABSENT, 0.0, 0.0)
-    scores = np.sum([rare.term_scores(t, layer.pack) for t in terms], axis=0)
-    n = len(pack.diseases)
-    without = scores.copy()
-    layer.replaced(without, case.publications)
-    rows = layer.rows.get(case.publications, {})
-    annotated = any(rows.get(w, w) not in layer.emptied for w in wanted)
-    return Outcome(
-        disease,
-        bool(wanted),
-        annotated,
-        _rank(scores[:n], wanted),
-        _rank(without[:n], wanted),
-        rare.confidence(scores[:n]),
-        rare.confidence(without[:n]),
-    )
+        empty = Example(np.zeros((0, 4), np.float32), -1, 1, min(case.diseases))
+        nothing = np.zeros(0, bool)
+        return Scored(case, bool(wanted), False, empty, empty, nothing, nothing)
+    fits = rare.fit(terms, index)
+    plain = fits[: len(pack.diseases)].copy()
+    stand_ins = layer.rows.get(case.publications, {})
+    left = plain.copy()
+    for disease, row in stand_ins.items():
+        left[disease] = fits[row]
+    annotated = any(stand_ins.get(w, w) not in layer.emptied for w in wanted)
+
+    def example(by: NDArray[np.float32], rows: dict[int, int]) -> tuple[Example, NDArray[np.bool_]]:
+        chosen = np.sort(rare.pool(by, of_genes))
+        values = columns(features(terms, np.array([rows.get(int(d), int(d)) for d in chosen]), index), index)
+        place = [int(np.searchsorted(chosen, w)) for w in wanted if w in chosen]
+        target = place[0] if place else -1
+        return Example(values, target, len(terms), min(case.diseases)), np.isin(chosen, of_genes)
+
+    as_is, genes_as_is = example(plain, {})
+    without, genes_without = example(left, stand_ins) if stand_ins else (as_is, genes_as_is)
+    return Scored(case, bool(wanted), annotated, as_is, without, genes_as_is, genes_without)
 
 
-def _rank(scores: NDArray[np.float32], wanted: Sequence[int]) -> int:
-    """Diseases above the best wanted one; ties count against it."""
-    if not wanted:
-        return ABSENT
-    best = scores[list(wanted)].max()
-    return int((scores >= best).sum()) - 1
+def fold_weights(scored: Sequence[Scored], report: Report = silent) -> list[Weights]:
+    """For each case, weights learned from the cases of other diseases alone (five folds, publications left out)."""
+    diseases = sorted({s.without.disease for s in scored})
+    np.random.default_rng(FOLD_SEED).shuffle(diseases)
+    fold = {d: i % FOLDS for i, d in enumerate(diseases)}
+    learned = []
+    for k in range(FOLDS):
+        report(k, FOLDS, "learning")
+        learned.append(learn([s.without for s in scored if fold[s.without.disease] != k and s.without.findings > 1]))
+    return [learned[fold[s.without.disease]] for s in scored]
+
+
+def shipped(scored: Sequence[Scored], pack: RarePack) -> Weights:
+    """Weights learned from all cases, with where they come from; for `--write-weights`."""
+    source = f"conditional logit on {len(scored)} solved cases, HPO {pack.version.version}, own publications left out"
+    return learn([s.without for s in scored if s.without.findings > 1], source)
+
+
+def outcomes(scored: Sequence[Scored], weights: Sequence[Weights], options: Options) -> list[Outcome]:
+    """Ranks and confidence of each case under its weights."""
+    return [_outcome(s, w, options) for s, w in zip(scored, weights, strict=True)]
+
+
+def _outcome(scored: Scored, weights: Weights, options: Options) -> Outcome:
+    as_is = _rank(scored.as_is, scored.genes_as_is, weights)
+    without = _rank(scored.without, scored.genes_without, weights)
+    chosen = without if options.leave_publication_out else as_is
+    return Outcome(min(scored.case.diseases), scored.known, scored.annotated, chosen[0], without[0], chosen[1])
+
+
+def _rank(example: Example, of_genes: NDArray[np.bool_], weights: Weights) -> tuple[int, float]:
+    """(rank of the right disease from 0, ties against it; probability of the first)."""
+    if not len(example.values):
+        return ABSENT, 0.0
+    score = example.values @ np.array(weights.vector(), np.float32)
+    score = (score + of_genes * np.float32(GENE_WEIGHT / weights.temperature)).astype(np.float32)
+    sure = float(rare.probabilities(score, example.findings, weights)[0].max())
+    return (int((score >= score[example.target]).sum()) - 1 if example.target >= 0 else ABSENT), sure
 
 
 def findings_of(case: SolvedCase, *, genes: bool = False) -> tuple[Finding, ...]:
@@ -107,57 +146,25 @@ def findings_of(case: SolvedCase, *, genes: bool = False) -> tuple[Finding, ...]
     return tuple(found)
 
 
-def _measures(
-    outcomes: Sequence[Outcome], options: Options, cases: Sequence[SolvedCase], pack: RarePack
-) -> dict[str, Any]:
-    lopo = options.leave_publication_out
-    ranks = np.array([o.rank_without if lopo else o.rank_as_is for o in outcomes])
-    sure = [o.sure_without if lopo else o.sure_as_is for o in outcomes]
-    known = np.array([o.known for o in outcomes])
-    annotated = np.array([o.annotated for o in outcomes])
-    without = np.array([o.rank_without for o in outcomes])
-    diseases = np.array([o.disease for o in outcomes])
-    out: dict[str, Any] = {"n": len(outcomes), "n_known": int(known.sum()), "n_annotated": int(annotated.sum())}
-    for name, chosen, values in (
-        ("", np.ones(len(outcomes), bool), ranks),
-        ("known_", known, ranks),
-        ("annotated_", annotated, without),
-    ):
-        out |= rates(name, values[chosen], diseases[chosen])
-    out["ece"] = calibration_error(sure, [bool(r < 1) for r in ranks])
-    out["ms_per_case"] = milliseconds(cases)
-    out["versions"] = {"hpo": pack.version.version, "hpoa": pack.hpoa_version, "sha256": pack.version.sha256}
-    return out
-
-
-def rates(name: str, ranks: NDArray[np.int64], diseases: NDArray[np.str_]) -> dict[str, Any]:
-    """top1, top3, top10 over cases (micro) and over diseases (macro), each with a 95 % CI that resamples diseases."""
-    if not len(ranks):
-        return {}
-    _, number = np.unique(diseases, return_inverse=True)
-    size = np.bincount(number).astype(float)
-    draws = np.random.default_rng(SEED).multinomial(len(size), np.full(len(size), 1 / len(size)), BOOTSTRAPS)
-    out: dict[str, Any] = {}
-    for k in (1, 3, 10):
-        hits = np.bincount(number, weights=ranks < k)
-        micro, macro = draws @ hits / (draws @ size), draws @ (hits / size) / len(size)
-        out |= _rate(f"{name}top{k}", float(hits.sum() / size.sum()), micro)
-        out |= _rate(f"{name}macro_top{k}" if name else f"macro_top{k}", float((hits / size).mean()), macro)
-    return out
-
-
-def _rate(name: str, value: float, draws: NDArray[np.float64]) -> dict[str, Any]:
-    low, high = np.percentile(draws, (2.5, 97.5))
-    return {name: round(value, 4), f"{name}_ci95": [round(float(low), 4), round(float(high), 4)]}
-
-
-def milliseconds(cases: Sequence[SolvedCase], most: int = 500) -> dict[str, float]:
-    """Time of `rank`, findings to hypotheses, on up to `most` cases spread over the set."""
+def milliseconds(cases: Sequence[SolvedCase], most: int = 500, top: int = 10) -> dict[str, float]:
+    """Time of `rank`, findings to the ten best hypotheses, on up to `most` cases spread over the set."""
     chosen = [findings_of(c) for c in cases[:: max(1, len(cases) // most)]]
-    rare.rank(chosen[0], Patient())
+    index_of(load())
+    rare.rank(chosen[0], Patient(), top)
     spent = []
     for found in chosen:
         started = time.perf_counter()
-        rare.rank(found, Patient())
+        rare.rank(found, Patient(), top)
         spent.append((time.perf_counter() - started) * 1000)
     return {"median": round(float(np.median(spent)), 3), "p95": round(float(np.percentile(spent, 95)), 3)}
+
+
+def load_seconds() -> float:
+    """Time to read the pack from disk."""
+    from core.knowledge.hpo import newest, read
+
+    folder = newest()
+    started = time.perf_counter()
+    if folder is not None:
+        read(folder)
+    return round(time.perf_counter() - started, 3)

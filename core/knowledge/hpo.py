@@ -7,6 +7,8 @@ counterpart and of its siblings (same gene or numbered series), propagated up th
 
 import functools
 import json
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,9 @@ from core.domain.basics import Version
 from core.errors import UserError
 from core.paths import packs
 
-FORMAT = 2
+FORMAT = 3
+
+_TABLES = ("ancestors", "descendants", "postings", "picture")
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -60,12 +64,13 @@ class Disease:
     series: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RarePack:
     """The loaded index. Term and disease numbers index every array.
 
-    `ancestors` (terms x ancestors, self first) covers phenotypic abnormalities only; `postings` (terms x diseases) holds
-    propagated frequencies; `direct` (diseases x terms) the diseases' own annotations with their frequency;
+    `ancestors` (terms x ancestors, self first) covers phenotypic abnormalities only, `descendants` is its transpose;
+    `postings` (terms x diseases) holds propagated frequencies with what is borrowed from Orphanet and siblings;
+    `picture` (diseases x terms) the annotations themselves, own and Orphanet's, with their frequency;
     `background` is the share of diseases, weighted by frequency, that show a term.
     """
 
@@ -75,16 +80,27 @@ class RarePack:
     diseases: tuple[Disease, ...]
     replaced: dict[str, str]
     ancestors: Csr
+    descendants: Csr
     postings: Csr
-    direct: Csr
+    picture: Csr
     background: Floats
     number: dict[str, int]
     disease_number: dict[str, int]
+    of_gene: dict[str, tuple[int, ...]]
 
     def term(self, code: str) -> int | None:
         """The number of a term by its current, alternative or retired id; None when unknown."""
         found = self.number.get(code)
         return found if found is not None else self.number.get(self.replaced.get(code, ""))
+
+
+def by_gene(diseases: Sequence[Disease]) -> dict[str, tuple[int, ...]]:
+    """Gene symbol -> numbers of its diseases."""
+    out: dict[str, tuple[int, ...]] = {}
+    for i, disease in enumerate(diseases):
+        for gene in disease.genes:
+            out[gene] = (*out.get(gene, ()), i)
+    return out
 
 
 class _Meta(msgspec.Struct, frozen=True):
@@ -100,7 +116,8 @@ class _Meta(msgspec.Struct, frozen=True):
 def save(pack: RarePack, folder: Path) -> None:
     """Write a pack whole or not at all: into a temporary folder, then renamed."""
     temporary = folder.with_name(folder.name + ".partial")
-    temporary.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(temporary, ignore_errors=True)  # what an interrupted build left
+    temporary.mkdir(parents=True)
     meta = _Meta(
         format=FORMAT,
         version=pack.version.version,
@@ -112,7 +129,7 @@ def save(pack: RarePack, folder: Path) -> None:
     )
     (temporary / "meta.msgpack").write_bytes(msgspec.msgpack.encode(meta))
     arrays: dict[str, NDArray[np.generic]] = {"background": pack.background}
-    for name in ("ancestors", "postings", "direct"):
+    for name in _TABLES:
         csr: Csr = getattr(pack, name)
         arrays |= {f"{name}_start": csr.start, f"{name}_values": csr.values, f"{name}_weights": csr.weights}
     for name, array in arrays.items():
@@ -120,16 +137,22 @@ def save(pack: RarePack, folder: Path) -> None:
     (temporary / "about.json").write_text(
         json.dumps({"format": FORMAT, "hpo": pack.version.version, "hpoa": pack.hpoa_version}, indent=1), "utf-8"
     )
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        import shutil
-
-        shutil.rmtree(folder)
+        folder.rename(old)
     temporary.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def read(folder: Path) -> RarePack:
     """The pack of a folder. Raises `UserError` when it is of another format."""
-    meta = msgspec.msgpack.decode((folder / "meta.msgpack").read_bytes(), type=_Meta)
+    try:
+        meta = msgspec.msgpack.decode((folder / "meta.msgpack").read_bytes(), type=_Meta)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UserError(
+            f"The rare-disease pack {folder.name} is damaged: {error}.", "Run: main.py knowledge build rare"
+        ) from error
     if meta.format != FORMAT:
         raise UserError(
             f"The rare-disease pack {folder.name} is of another format.", "Run: main.py knowledge build rare"
@@ -145,11 +168,13 @@ def read(folder: Path) -> RarePack:
         diseases=meta.diseases,
         replaced=meta.replaced,
         ancestors=csr("ancestors"),
+        descendants=csr("descendants"),
         postings=csr("postings"),
-        direct=csr("direct"),
+        picture=csr("picture"),
         background=np.load(folder / "background.npy"),
         number={t.id: i for i, t in enumerate(meta.terms)},
         disease_number={d.id: i for i, d in enumerate(meta.diseases)},
+        of_gene=by_gene(meta.diseases),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.domain.basics import Version
 from core.errors import UserError
-from core.knowledge.hpo import FORMAT, Csr, Disease, RarePack, TermNames
+from core.knowledge.hpo import FORMAT, Csr, Disease, RarePack, TermNames, by_gene
 from core.knowledge.obo import Annotation, Ontology, frequency_counts, read_hpoa, read_obo
 from core.progress import Report, silent
 
@@ -83,8 +83,8 @@ def build(release: Release, report: Report = silent, *, orphanet: bool = True) -
     smoother = Smoother(read.book, read.diseases, read.space, orphanet=orphanet)
     profiles = [smoother.profile(d) for d in read.diseases]
     report(4, 5, "index")
-    direct = [read.book.direct(d.id) for d in read.diseases]
-    pack = assemble(read, profiles, direct, _sha256(release), _chinese(release.chinese))
+    pictures = [smoother.picture(d) for d in read.diseases]
+    pack = assemble(read, profiles, pictures, _sha256(release), _chinese(release.chinese))
     report(5, 5, "done")
     return pack
 
@@ -225,18 +225,32 @@ class Smoother:
     ) -> None:
         self._space, self._book = space, book
         self._own = {d.id: space.propagate(book.direct(d.id)) for d in diseases}
-        self._orphanet = {o: space.propagate(book.direct(o)) for o in book.of("ORPHA")} if orphanet else {}
+        self._orphanet_direct = {o: book.direct(o) for o in book.of("ORPHA")} if orphanet else {}
+        self._orphanet = {o: space.propagate(direct) for o, direct in self._orphanet_direct.items()}
         self._siblings = _siblings(diseases)
 
     def profile(self, disease: Disease, without: frozenset[str] = frozenset()) -> Frequencies:
         """The propagated, smoothed profile; annotations citing a publication in `without` are left out."""
         out = self._space.propagate(self._book.direct(disease.id, without))
-        for link in disease.orpha:
-            orpha, _, strength = link.partition("=")
-            for term, frequency in self._orphanet.get(orpha, {}).items():
-                out[term] = max(out.get(term, 0.0), ORPHANET_WEIGHT * float(strength) * frequency)
+        for term, frequency in self._borrowed(disease, self._orphanet).items():
+            out[term] = 1 - (1 - out.get(term, 0.0)) * (1 - frequency)
         for term, frequency in self._sibling_mean(disease.id, without).items():
             out[term] = max(out.get(term, 0.0), SIBLING_WEIGHT * frequency)
+        return out
+
+    def picture(self, disease: Disease, without: frozenset[str] = frozenset()) -> Frequencies:
+        """The annotations themselves, own and Orphanet's, not propagated."""
+        out = self._book.direct(disease.id, without)
+        for term, frequency in self._borrowed(disease, self._orphanet_direct).items():
+            out[term] = 1 - (1 - out.get(term, 0.0)) * (1 - frequency)
+        return out
+
+    def _borrowed(self, disease: Disease, source: Mapping[str, Frequencies]) -> Frequencies:
+        out: Frequencies = {}
+        for link in disease.orpha:
+            orpha, _, strength = link.partition("=")
+            for term, frequency in source.get(orpha, {}).items():
+                out[term] = max(out.get(term, 0.0), ORPHANET_WEIGHT * float(strength) * frequency)
         return out
 
     def _sibling_mean(self, disease: str, without: frozenset[str]) -> Frequencies:
@@ -298,7 +312,7 @@ def transpose(rows: list[Frequencies], columns: int) -> Csr:
 
 
 def assemble(
-    read: Draft, profiles: list[Frequencies], direct: list[Frequencies], sha256: str, chinese: Mapping[str, str]
+    read: Draft, profiles: list[Frequencies], pictures: list[Frequencies], sha256: str, chinese: Mapping[str, str]
 ) -> RarePack:
     """Put the parts together."""
     ontology, space = read.ontology, read.space
@@ -312,7 +326,7 @@ def assemble(
         )
         for t in space.ids
     )
-    own = [space.propagate(d) for d in direct]
+    own = [space.propagate(read.book.direct(d.id)) for d in read.diseases]
     return RarePack(
         version=Version("hpo-rare", ontology.version, sha256),
         hpoa_version=read.hpoa_version,
@@ -320,11 +334,13 @@ def assemble(
         diseases=tuple(read.diseases),
         replaced={old: new for old, new in ontology.replaced.items() if new in space.number},
         ancestors=to_csr(space.ancestors),
+        descendants=transpose([dict.fromkeys(row, 1.0) for row in space.ancestors], len(terms)),
         postings=transpose(profiles, len(terms)),
-        direct=to_csr(direct),
+        picture=to_csr(pictures),
         background=background_of(own, len(terms), len(read.diseases)),
         number=space.number,
         disease_number={d.id: i for i, d in enumerate(read.diseases)},
+        of_gene=by_gene(read.diseases),
     )
 
 

