@@ -4,7 +4,10 @@ from core.errors import Unreadable
 
 MAX_TEXT_BYTES = 64 * 2**20
 """JSON, XML, HL7 v2, CSV and VCF; the largest synthetic lifetime record seen is below 10 MB."""
-MAX_NOTE_BYTES = 4 * 2**20
+MAX_NOTE_BYTES = 200 * 2**10
+"""Some 30,000 words: read in about three seconds. A longer text is an archive, not a note."""
+MAX_MARKUP = 0.04
+"""Share of quotes, braces and angle brackets above which a text is a damaged JSON or XML file, not prose."""
 MAX_PDF_BYTES = 64 * 2**20
 MAX_PDF_PAGES = 500
 MAX_DEPTH = 200
@@ -31,11 +34,15 @@ MAX_RATIO = 200
 MAX_ARCHIVE_NESTING = 2
 
 
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.0f}" if size >= 2**20 else f"{size / 2**20:.1f}"
+
+
 def check_size(name: str, size: int, limit: int) -> None:
     """Refuse what is too large to read whole."""
     if size > limit:
         raise Unreadable(
-            f"{name} is {size / 2**20:.0f} MB; files of this kind are read up to {limit // 2**20} MB.",
+            f"{name} is {_megabytes(size)} MB; files of this kind are read up to {_megabytes(limit)} MB.",
             "Export a smaller part of the record.",
         )
 

@@ -8,7 +8,7 @@ from core.errors import Unreadable
 from core.records.dates import day
 from core.records.draft import Draft, Reading, content_key
 from core.records.encoding import decode, language
-from core.records.limits import MAX_NOTE_BYTES, check_size
+from core.records.limits import MAX_MARKUP, MAX_NOTE_BYTES, check_size
 
 _HEADER = 1500
 """Characters of the note in which the patient is looked for: later ages and sexes are often a relative's."""
@@ -87,6 +87,8 @@ def read(data: bytes, file: str) -> Reading:
     decoded = decode(data)
     if decoded is None or not decoded[0].strip():
         raise Unreadable(f"{file} holds no text.", "Open a note saved as plain text.")
+    if sum(map(decoded[0].count, '"{}<>')) > MAX_MARKUP * len(decoded[0]):
+        raise Unreadable(f"{file} looks like a damaged JSON or XML file, not like a note.", "Export it again.")
     draft = Draft(file, "text", content_key(data))
     add_note(draft, decoded[0].replace("\r\n", "\n").replace("\r", "\n"), "note")
     return Reading((draft.record(),))

@@ -87,7 +87,7 @@ class Child:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
-        self.process = context.Process(target=worker, args=(other,), daemon=True)
+        self.process = context.Process(target=worker, args=(other,))
         self.process.start()
         other.close()
 
