@@ -59,13 +59,20 @@ def read_obo(path: Path) -> Ontology:
     except (OSError, UnicodeDecodeError) as error:
         raise Unreadable(f"{path.name} could not be read: {error}.") from error
     header, *stanzas = text.split("\n[Term]\n")
-    version = next((line.split("/")[-1] for line in header.splitlines() if line.startswith("data-version:")), "")
+    stated = next((line for line in header.splitlines() if line.startswith("data-version:")), "")
+    version = stated.removesuffix("/hp.obo").split("/")[-1].removeprefix("data-version:").strip()
     if not stanzas or not version:
         raise Unreadable(f"{path.name} is not an OBO file with a data-version.", "Take hp.obo from an HPO release.")
     terms: dict[str, Term] = {}
     replaced: dict[str, str] = {}
     for stanza in stanzas:
-        _read_stanza(stanza.split("\n[Typedef]")[0], terms, replaced)
+        try:
+            _read_stanza(stanza.split("\n[Typedef]")[0], terms, replaced)
+        except KeyError as error:
+            named = stanza.strip().splitlines()[:1]
+            raise Unreadable(
+                f"{path.name}: the term {''.join(named)} has no {error}.", "Take hp.obo from an HPO release."
+            ) from error
     return Ontology(version, terms, replaced)
 
 
@@ -105,19 +112,24 @@ def _synonyms(values: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def read_hpoa(path: Path) -> tuple[str, list[Annotation]]:
     """(version, rows) of a `phenotype.hpoa` file. Raises `Unreadable` when a column is missing."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{path.name} could not be read: {error}.") from error
     version, rows = "", []
     columns: dict[str, int] = {}
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith("#"):
-                version = line.split(":", 1)[1].strip() if line.startswith(("#version", "#date")) else version
-                continue
-            cells = line.rstrip("\n").split("\t")
-            if not columns:
-                columns = {name: i for i, name in enumerate(cells)}
-                _require_columns(path, columns)
-                continue
-            rows.append(_annotation(cells, columns))
+    for number, line in enumerate(lines, 1):
+        if line.startswith("#"):
+            version = line.partition(":")[2].strip() if line.startswith(("#version", "#date")) else version
+            continue
+        cells = line.split("\t")
+        if not columns:
+            columns = {name: i for i, name in enumerate(cells)}
+            _require_columns(path, columns)
+            continue
+        if len(cells) < len(columns):
+            raise Unreadable(f"{path.name}, line {number}, is cut off.", "Take phenotype.hpoa from an HPO release.")
+        rows.append(_annotation(cells, columns))
     if not version or not rows:
         raise Unreadable(f"{path.name} has no version line or no rows.", "Take phenotype.hpoa from an HPO release.")
     return version, rows
