@@ -29,11 +29,16 @@ lint:
 
 bench:
 	@python3 installer/bootstrap.py --extras training,dev
-	@$(PY) main.py bench all --json
+	@$(PY) main.py bench store --cases 2000 --json
+	@$(PY) main.py bench inference --json
+	@QT_QPA_PLATFORM=offscreen $(PY) main.py bench imaging --json
 
 soak:
 	@python3 installer/bootstrap.py --extras training,dev
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest -q -m slow --timeout=3600
+	@$(PY) -m tests.soak.kill_store 1000
+	@$(PY) -m tests.soak.kill_analysis 50
+	@$(PY) -m tests.soak.mutate_inputs 2000
 
 clean:
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
