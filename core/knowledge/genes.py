@@ -6,7 +6,6 @@ GRCh38 bases, written as in VCF 4.x; what a row of the published table leaves op
 
 import functools
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -138,7 +137,7 @@ def save(tables: Tables, folder: Path, about: Mapping[str, object]) -> None:
     ):
         part = folder / f"{name}.part"
         part.write_bytes(data)
-        os.replace(part, folder / name)
+        part.replace(folder / name)
 
 
 def load(folder: Path) -> GenePack:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.knowledge.genes import FORMAT, Advice, Allele, Gene, Site, Tables, expand, pair_key
+from core.knowledge.genes import FORMAT, Advice, Allele, Gene, Site, Tables, expand, pair_key, save
+from core.paths import packs
 from core.progress import Report, silent
 
 LOWEST = ("DPYD", "RYR1")
 TOXIC = ("CACNA1S", "DPYD", "G6PD", "NUDT15", "RYR1", "TPMT")
-"""Genes whose variants predict toxicity: an undescribed base is read as reference, and said so (PharmCAT's documented choice)."""
+"""Genes whose variants predict toxicity: an undescribed base is read as reference, as PharmCAT documents, and said so."""
 SOURCE = "CPIC allele definitions and phenotypes, ClinPGx release"
 
 
@@ -53,6 +54,26 @@ def build(folder: Path, report: Report = silent, *, base: Tables | None = None) 
     return tables, about
 
 
+def build_pack(folder: Path | None, report: Report = silent) -> dict[str, object]:
+    """Build and save the pack of a release folder, or without one that of pypgx's tables. Returns what was built."""
+    from core.knowledge.genes_pypgx import SOURCE as EMBEDDED
+    from core.knowledge.genes_pypgx import tables
+
+    base = tables()
+    if folder is None:
+        made, name = base, f"genes-pypgx-{base.version}-f{FORMAT}"
+        about: dict[str, object] = {
+            "pack": "genes", "version": base.version, "source": EMBEDDED, "licence": "MIT; CPIC content CC0-1.0",
+            "genes": len(base.genes), "recommendations": len(base.advice),
+        }  # fmt: skip
+    else:
+        made, about = build(folder, report, base=base)
+        name = f"genes-{made.version}-f{FORMAT}"
+    target = packs() / name
+    save(made, target, about)
+    return {**about, "pack": str(target)}
+
+
 def _json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
@@ -83,7 +104,7 @@ def _gene(folder: Path, raw: dict[str, Any], exemptions: Any, known: dict[str, G
         filled.append(f"{symbol}: functions and phenotypes")
     core = raw.get("suballelesMap") or {}
     alleles = tuple(
-        _allele({**row, "name": core.get(row["name"], row["name"])}, place, functions, known.get(symbol))
+        _allele({**row, "name": core.get(row["name"], row["name"])}, place, functions, known.get(symbol), sites)
         for row in rows
     )
     return Gene(
@@ -105,12 +126,19 @@ def _site(raw: dict[str, Any], *, extra: bool = False) -> Site:
 
 
 def _allele(
-    row: dict[str, Any], place: dict[int, int], functions: dict[str, tuple[str, str]], known: Gene | None
+    row: dict[str, Any], place: dict[int, int], functions: dict[str, tuple[str, str]], known: Gene | None,
+    sites: list[Site],
 ) -> Allele:
     bases = {place[i]: expand(b) for i, b in enumerate(row["alleles"]) if b is not None and i in place}
-    other = known.allele(row["name"]) if known else None
+    other = (known.allele(row["name"]) or _same(known, bases, sites)) if known else None
     function, activity = functions.get(row["name"], (other.function, other.activity) if other else ("", ""))
     return Allele(row["name"], bases, function, activity)
+
+
+def _same(known: Gene, bases: dict[int, tuple[str, ...]], sites: list[Site]) -> Allele | None:
+    """The same changes under another name: names are revised oftener than functions."""
+    wanted = {(sites[i].position, b) for i, bs in bases.items() for b in bs}
+    return next((a for a in known.alleles[1:] if {(known.sites[i].position, b) for i, bs in a.bases.items() for b in bs} == wanted), None)  # fmt: skip
 
 
 def _phenotype(folder: Path, symbol: str) -> dict[str, Any]:

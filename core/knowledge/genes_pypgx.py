@@ -2,12 +2,14 @@
 
 import csv
 import importlib.metadata
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import UserError
 from core.knowledge.genes import FORMAT, Advice, Allele, Gene, Site, Tables, natural, pair_key
 from core.knowledge.genes_build import LOWEST, TOXIC
+from core.paths import RESOURCES
 
 GENES = (
     "ABCG2", "CACNA1S", "CFTR", "CYP2B6", "CYP2C19", "CYP2C9", "CYP2D6", "CYP3A4", "CYP3A5", "CYP4F2", "DPYD", "G6PD",
@@ -21,6 +23,19 @@ _CFTR = {
     "Favorable Response": "ivacaftor responsive in CF patients",
     "Unfavorable Response": "ivacaftor non-responsive in CF patients",
 }
+
+_WITHOUT_TAGS = {"UGT1A1"}
+"""*28 and *80+*28 are alleles of their own (PharmVar): the tag SNP is no part of *28."""
+_ON_BACKGROUND = {"CYP2C19"}
+"""PharmVar: every CYP2C19 allele but *38 carries c.991A>G, the reference allele's own base."""
+_WOBBLE = {("CYP2C19", "*4"): (94761900,)}
+"""PharmVar: *4 is defined with and without c.-806C>T."""
+_CPIC_NAMES = {
+    ("UGT1A1", 233760233): ("rs3064744", {"TA(6)": "C", "TA(7)": "CAT", "TA(8)": "CATAT", "TA(9)": "CATATAT"}),
+    ("NUDT15", 48037782): ("rs746071566", {"GAGTCG(3)": "AGGAGTC", "GAGTCG(4)": "AGGAGTCGGAGTC", "GAGTCG(2)": "A"}),
+    ("CYP2C9", 94942210): ("rs1304490498", {"AGAAATGGAA": "GAAAGAAATGG", "delAGAAATGGAA": "G"}),
+}
+"""CPIC's names for repeats and deletions, with their bases as VCF writes them at that position (CPIC allele definitions, CC0)."""
 
 Row = dict[str, str]
 
@@ -38,7 +53,7 @@ def data_folder() -> Path:
 def tables(folder: Path | None = None) -> Tables:
     """The tables of GRCh38."""
     folder = folder or data_folder()
-    version = importlib.metadata.version("pypgx") if folder is None else _version(folder)
+    version = _version(folder)
     variants = [r for r in _rows(folder / "variant-table.csv") if r["Gene"] in GENES]
     lifted = {
         f"{r['Chromosome']}:{r['GRCh37Position']}": int(r["GRCh38Position"])
@@ -84,7 +99,7 @@ def _gene(
         rows = [r for r in rows if r["StarAllele"] in {"Reference", _SINGLE[symbol]}]
     rows.sort(key=lambda r: (r["StarAllele"] != default, natural(r["StarAllele"])))
     rsids = {(int(v["GRCh38Position"]), v["Variant"]): v["rsID"] for v in variants if v["Gene"] == symbol and v["GRCh38Position"].isdigit()}  # fmt: skip
-    sites, chromosome = _sites(rows, rsids)
+    sites, chromosome = _sites(symbol, rows, rsids)
     place = {site.position: i for i, site in enumerate(sites)}
     background = _background(rows, about["RefAllele"], place)
     named = [_allele(symbol, row, sites, place, background) for row in rows]
@@ -99,7 +114,7 @@ def _gene(
     )  # fmt: skip
 
 
-def _sites(rows: list[Row], rsids: dict[tuple[int, str], str]) -> tuple[tuple[Site, ...], str]:
+def _sites(symbol: str, rows: list[Row], rsids: dict[tuple[int, str], str]) -> tuple[tuple[Site, ...], str]:
     """One site a position. Records of several REF lengths at one position are brought to the longest."""
     found: dict[int, list[tuple[str, str]]] = {}
     chromosome = ""
@@ -112,7 +127,10 @@ def _sites(rows: list[Row], rsids: dict[tuple[int, str], str]) -> tuple[tuple[Si
         longest = max((r for r, _ in changes), key=len)
         alts = tuple(dict.fromkeys(a + longest[len(r) :] for r, a in changes))
         rsid = next((rsids[position, a] for _, a in changes if (position, a) in rsids), "")
-        sites.append(Site(position, longest, alts, rsid if rsid.startswith("rs") else "", f"g.{position}{longest}>{alts[0]}"))  # fmt: skip
+        name, bases = _CPIC_NAMES.get((symbol, position), (rsid, {}))
+        if longest not in bases.values():
+            bases = {}
+        sites.append(Site(position, longest, alts, name if name.startswith("rs") else "", f"g.{position}{longest}>{alts[0]}", bases))  # fmt: skip
     return tuple(sites), chromosome
 
 
@@ -129,11 +147,15 @@ def _allele(
     for position, reference, alternate in _parts(row["GRCh38Core"]):
         site = sites[place[position]]
         bases[place[position]] = (alternate + site.ref[len(reference) :],)
-    free = {place[p] for p, _, _ in _parts(row["GRCh38Tag"])}
-    if row["GRCh38Core"] != "N/A":
-        free |= set(background)
+    free = {place[p] for p, _, _ in _parts(row["GRCh38Tag"])} if symbol not in _WITHOUT_TAGS else set()
     if bases and set(bases) == set(background):
         bases |= {i: (site.ref,) for i, site in enumerate(sites) if i not in bases}
+    elif bases and symbol in _ON_BACKGROUND:
+        bases |= {i: sites[i].alts for i in background}
+    elif bases:
+        free |= set(background)
+    for position in _WOBBLE.get((symbol, row["StarAllele"]), ()):
+        bases[place[position]] = (sites[place[position]].ref, *sites[place[position]].alts)
     activity = row["ActivityScore"] if row["ActivityScore"] not in {"N/A", "Unknown"} else ""
     name = row["StarAllele"]
     if symbol in _SINGLE:
@@ -202,7 +224,13 @@ def _scores(equations: list[Row]) -> tuple[tuple[float, float, str], ...]:
     return tuple(found)
 
 
+def _strengths() -> dict[str, dict[str, str]]:
+    found = json.loads((RESOURCES / "knowledge" / "genes" / "strength.json").read_text("utf-8"))
+    return {drug: dict(rows) for drug, rows in found["strength"].items()}
+
+
 def _advice(folder: Path) -> tuple[Advice, ...]:
+    strengths = _strengths()
     about = {(r["Drug"], r["Gene"]): r for r in _rows(folder / "cpic-table.csv")}
     found = []
     for row in _rows(folder / "recommendation-table.csv"):
@@ -211,9 +239,10 @@ def _advice(folder: Path) -> tuple[Advice, ...]:
             continue
         known = next((about[row["Drug"], g] for g in keys if (row["Drug"], g) in about), None)
         keys = {g: _said(g, p)[0] for g, p in keys.items()}
+        graded = strengths.get(row["Drug"], {}).get("; ".join(f"{g} {k}" for g, k in sorted(keys.items())), "")
         found.append(
             Advice(
-                row["Drug"], keys, row["Recommendation"], url=known["Guideline"] if known else "",
+                row["Drug"].lower(), keys, row["Recommendation"], graded, url=known["Guideline"] if known else "",
                 level=known["CPICLevel"] if known else "",
             )
         )  # fmt: skip

@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "cases": "list, show, search and export stored cases",
     "medications": "check medicines against each other and against a patient",
     "score": "a clinical score from its inputs, or the list of scores",
+    "genes": "pharmacogenes of a VCF: diplotypes, gene results, recommendations",
     "audit": "verify and export the audit trail",
     "backup": "back up the store, verify and restore a backup",
     "models": "list and verify model packs",
