@@ -1,4 +1,4 @@
-"""What holds in notes of every language: weeks of pregnancy, findings that make others void, what one sex cannot have."""
+"""What holds in notes of every language: weeks of pregnancy, degrees of fever, findings that make others void, what one sex cannot have."""
 
 import functools
 import re
@@ -17,7 +17,8 @@ from core.findings.english import Match
 @functools.cache
 def _table() -> dict[str, Any]:
     table: dict[str, Any] = yaml.load((language.FOLDER / "shared.yaml").read_text("utf-8"), yaml.CSafeLoader)
-    table["gestation"]["patterns"] = [re.compile(p, re.IGNORECASE) for p in table["gestation"]["patterns"]]
+    for name in ("gestation", "temperature"):
+        table[name]["patterns"] = [re.compile(p, re.IGNORECASE) for p in table[name]["patterns"]]
     return table
 
 
@@ -31,6 +32,17 @@ def gestations(text: str, sentence: Sentence) -> Iterator[Match]:
             if key is not None:
                 yield Match(key, found.start(), found.end(), (found.start(),))
                 return
+
+
+def temperatures(text: str, sentence: Sentence) -> Iterator[Match]:
+    """Body temperatures above normal, as matches of the fever that the number means."""
+    table = _table()["temperature"]
+    for pattern in table["patterns"]:
+        for found in pattern.finditer(text, sentence.start, sentence.end):
+            degrees = float(found["number"])
+            key = next((name for low, high, name in table["degrees"] if low <= degrees < high), None)
+            if key is not None:
+                yield Match(key, found.start(), found.end(), (found.start("number"),))
 
 
 def sound(found: Sequence[Finding], patient: Patient) -> list[Finding]:

@@ -58,7 +58,8 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     for sentence in sentences(note.text, name):
         text = note.text[sentence.start : sentence.end]
         matches = [english.shifted(m, sentence.start) for m in finder.find(text)]
-        matches = [m for m in (*matches, *statements.gestations(note.text, sentence)) if m.key]
+        stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
+        matches = [m for m in (*matches, *stated) if m.key]
         said = contexts(note.text, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
