@@ -53,12 +53,12 @@ def _measured(facts: Facts, name: str) -> known.Measurement | None:
     return facts.newest(row[0], row[1]) if row else None
 
 
-def filled(facts: Facts, score: Score) -> ScoreResult:
-    """A score from what is known, each input with its date and sources."""
-    given: dict[str, InputValue] = {}
+def filled(facts: Facts, score: Score, more: Mapping[str, InputValue] | None = None) -> ScoreResult:
+    """A score from what is known, each input with its date and sources; `more` adds inputs the record cannot hold."""
+    given: dict[str, InputValue] = dict(more or {})
     origin: _Origin = {}
     for spec in score.inputs:
-        found = _input(facts, spec)
+        found = _input(facts, spec) if spec.id not in given else None
         if found is None:
             continue
         value, time, sources = found

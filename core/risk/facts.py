@@ -90,7 +90,9 @@ def _measurements(record: Record, findings: tuple[Finding, ...], now: datetime) 
     for finding in findings:
         known = (finding.source.file, finding.source.place, finding.source.start)
         if finding.quantity is not None and finding.scope is Scope.CURRENT and known not in read:
-            yield from _measured((finding.code, *finding.also), "", finding.quantity, finding.time, (finding.source,), now)
+            yield from _measured(
+                (finding.code, *finding.also), "", finding.quantity, finding.time, (finding.source,), now
+            )
 
 
 def _measured(

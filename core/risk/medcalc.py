@@ -110,7 +110,7 @@ def number(label: object) -> float | None:
 
 
 def _date(text: str) -> date:
-    return datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007 - a calendar day has no zone
+    return datetime.strptime(text, "%m/%d/%Y").date()
 
 
 def _within(value: float | None, low: float | None, high: float | None) -> bool:

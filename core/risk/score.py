@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
@@ -16,6 +16,8 @@ from core.paths import RESOURCES
 
 _FOLDER = RESOURCES / "knowledge" / "scores"
 TOPICS = ("body", "kidney", "chemistry", "heart", "liver", "clots", "infection", "critical", "prevention")
+
+_NO_NOTE = Label("")
 
 InputValue = float | bool | str | date | Quantity
 
@@ -160,11 +162,13 @@ def find(name: str) -> Score:
     found = scores().get(name.strip().lower().replace("-", "_"))
     if found is None:
         near = [key for key in scores() if name.lower()[:4] in key]
-        raise UserError(f"No score is called {name}.", f"`score list` names them all{': ' if near else ''}{', '.join(near)}.")
+        raise UserError(
+            f"No score is called {name}.", f"`score list` names them all{': ' if near else ''}{', '.join(near)}."
+        )
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _function(path: str) -> Callable[..., float | date | dict[str, float] | None]:
     module, name = path.split(".")
     found: Callable[..., float | date | dict[str, float] | None] = getattr(
@@ -246,7 +250,10 @@ def compute(score: Score, given: Mapping[str, InputValue], *, assume_absent: boo
         return _empty(score, values, missing or tuple(s.label for s in score.inputs))
     age = values.get("age")
     if age is not None and not score.least_age <= age <= score.most_age:
-        note = Label(f"Holds from {score.least_age:g} to {score.most_age:g} years.", f"适用年龄{score.least_age:g}-{score.most_age:g}岁。")
+        note = Label(
+            f"Holds from {score.least_age:g} to {score.most_age:g} years.",
+            f"适用年龄{score.least_age:g}-{score.most_age:g}岁。",
+        )
         return _empty(score, values, (), note)
     outcome = _function(score.function)(**values)
     if outcome is None:
@@ -255,9 +262,17 @@ def compute(score: Score, given: Mapping[str, InputValue], *, assume_absent: boo
     return _result(score, values, outcome)
 
 
-def _empty(score: Score, values: Mapping[str, Any], missing: tuple[Label, ...], note: Label = Label("")) -> ScoreResult:
+def _empty(score: Score, values: Mapping[str, Any], missing: tuple[Label, ...], note: Label = _NO_NOTE) -> ScoreResult:
     return ScoreResult(
-        score.id, score.label, None, Label("—"), score.unit, inputs=_used(score, values), missing=missing, note=note, source=score.source
+        score.id,
+        score.label,
+        None,
+        Label("—"),
+        score.unit,
+        inputs=_used(score, values),
+        missing=missing,
+        note=note,
+        source=score.source,
     )
 
 

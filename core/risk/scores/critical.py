@@ -98,9 +98,7 @@ def apache_ii(
         return None
     kidney = step(creatinine, (0.6, 2), (1.5, 0), (2, 2), (3.5, 3), above=4)
     return {
-        "temperature": step(
-            temperature, (30, 4), (32, 3), (34, 2), (36, 1), (38.5, 0), (39, 1), (41, 3), above=4
-        ),
+        "temperature": step(temperature, (30, 4), (32, 3), (34, 2), (36, 1), (38.5, 0), (39, 1), (41, 3), above=4),
         "mean_arterial": step(mean_arterial, (50, 4), (70, 2), (110, 0), (130, 2), (160, 3), above=4),
         "heart_rate": step(heart_rate, (40, 4), (55, 3), (70, 2), (110, 0), (140, 2), (180, 3), above=4),
         "respiratory_rate": step(respiratory_rate, (6, 4), (10, 2), (12, 1), (25, 0), (35, 1), (50, 3), above=4),

@@ -1,0 +1,85 @@
+"""Health management: long-term risks, kidney stage, what is due, and laboratory trends that go beyond chance."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.basics import Label
+from core.domain.finding import Finding
+from core.domain.record import Record
+from core.risk import facts as known
+from core.risk.autofill import filled
+from core.risk.ckd import KidneyStage, stage
+from core.risk.facts import Facts
+from core.risk.reminders import Reminder, has, reminders
+from core.risk.score import ScoreResult, compute, find
+from core.risk.trends import Trend, trends
+
+_PREVENTION = ("prevent_cvd", "prevent_ascvd", "prevent_heart_failure")
+_KNOWN_DISEASE = Label(
+    "Cardiovascular disease is known: risk is high without reckoning.", "已有心血管病：无需计算，属高风险。"
+)
+_DIABETES = Label("SCORE2 is not for people with diabetes (use SCORE2-Diabetes).", "SCORE2不适用于糖尿病患者。")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The "Health" part of a case. `risks` name their missing inputs; `kidney` is None where it cannot be told."""
+
+    risks: tuple[ScoreResult, ...]
+    kidney: KidneyStage | None
+    reminders: tuple[Reminder, ...]
+    trends: tuple[Trend, ...]
+
+
+def health(record: Record, findings: tuple[Finding, ...], now: datetime, *, region: str = "") -> Health:
+    """Everything at `now` (timezone-aware). `region`: European risk region of SCORE2 (low, moderate, high, very_high)."""
+    facts = known.gather(record, findings, now)
+    return Health(tuple(_risks(facts, region)), stage(facts), reminders(facts), trends(facts))
+
+
+def _risks(facts: Facts, region: str) -> Iterator[ScoreResult]:
+    if facts.age is None:
+        return
+    disease = known.flag(facts, "atherosclerotic_disease")
+    sick = disease is not None and disease.value
+    if 30 <= facts.age < 80:
+        for name in _PREVENTION:
+            yield _unless(sick, _with_egfr(facts, filled(facts, find(name))))
+    if 40 <= facts.age < 90:
+        yield _unless(sick, _score2(facts, region))
+    if facts.age >= 18 and not has(facts, "diabetes"):
+        yield filled(facts, find("findrisc"))
+
+
+def _unless(sick: bool, result: ScoreResult) -> ScoreResult:
+    """The risk equations are for people without known disease."""
+    if not sick:
+        return result
+    return replace(result, value=None, text=Label("—"), band=Label(""), missing=(), note=_KNOWN_DISEASE)
+
+
+def _score2(facts: Facts, region: str) -> ScoreResult:
+    assert facts.age is not None
+    older = facts.age >= 70
+    score = find("score2_op" if older else "score2")
+    if not older and has(facts, "diabetes"):
+        empty = compute(score, {})
+        return replace(empty, missing=(), note=_DIABETES)
+    return filled(facts, score, {"region": region} if region else {})
+
+
+def _with_egfr(facts: Facts, result: ScoreResult) -> ScoreResult:
+    """eGFR from the newest creatinine where the record does not state one."""
+    if result.value is not None or not any(label.en == "eGFR" for label in result.missing):
+        return result
+    kidney = filled(facts, find("ckd_epi_2021"))
+    if kidney.value is None:
+        return result
+    again = filled(facts, find(result.score_id), {"egfr": min(kidney.value, 200.0)})
+    sources = {used.id: used for used in kidney.inputs}["creatinine"]
+    fixed = tuple(
+        replace(used, time=sources.time, sources=sources.sources) if used.id == "egfr" else used
+        for used in again.inputs
+    )
+    return replace(again, inputs=fixed)
