@@ -108,14 +108,14 @@ class Session(QObject):
         if case_id in self.cases:
             done(self.cases[case_id])
         else:
-            self._quick("preview", lambda _r: self.store.load(case_id), done, kind="preview")
+            self._quick("preview", lambda _r: self.store.load(case_id, user=self.user), done, kind="preview")
 
     def open_case(self, case_id: str) -> None:
         """Load a case and open it; `opened` follows."""
         if case_id in self.cases:
             self.opened.emit(case_id)
             return
-        self._quick("open", lambda _r: self.store.load(case_id), self._loaded, kind=f"open {case_id}")
+        self._quick("open", lambda _r: self.store.load(case_id, user=self.user), self._loaded, kind=f"open {case_id}")
 
     def _loaded(self, case: Case) -> None:
         self.cases[case.id] = case
@@ -182,7 +182,7 @@ class Session(QObject):
         known = self.cases.get(case_id)
 
         def work(report: Report) -> Case:
-            case = known or self.store.load(case_id)
+            case = known or self.store.load(case_id, user=self.user)
             analysed = pipeline.analyse(case, report, now=self.now())
             return analysed if known else self.store.save(analysed, self.user)
 
@@ -356,7 +356,7 @@ class Session(QObject):
 
         def work(_report: Report) -> Case:
             self.store.add_addendum(case_id, text, self.user)
-            return self.store.load(case_id)
+            return self.store.load(case_id, user=self.user)
 
         self._quick("addendum", work, self._shown)
 

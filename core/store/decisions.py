@@ -31,7 +31,8 @@ def open_stops(case: Case, option_id: str) -> tuple[str, ...]:
     option = next((o for o in case.plan.options if o.id == option_id), None) if case.plan else None
     if option is None or case.plan is None:
         return ()
-    done = {d.target for d in case.decisions if d.action == Action.OVERRIDE}
+    latest = {d.target: d.action for d in case.decisions}
+    done = {target for target, action in latest.items() if action == Action.OVERRIDE}
     stops = {a.id for a in case.plan.alerts if a.tier == Tier.STOP}
     return tuple(i for i in option.alert_ids if i in stops and f"alert:{i}" not in done)
 

@@ -462,7 +462,7 @@ class Store:
         changed: dict[str, Any] = {"updated_at": decision.at}
         if decision.action in (Action.REJECT, Action.OVERRIDE):
             changed["disagreement"] = 1
-        if decision.action == Action.WORKING_DIAGNOSIS:
+        if decision.action == Action.WORKING_DIAGNOSIS and decision.reason != "skipped":
             changed["working_diagnosis"] = decision.text or decision.target.partition(":")[2]
         names = ", ".join(f"{name} = ?" for name in changed)
         connection.execute(f"UPDATE cases SET {names} WHERE id = ?", (*changed.values(), case_id))

@@ -68,7 +68,9 @@ def test_skipping_is_logged_too(window: Window, pump: Pump) -> None:
     decision = working_decision(stored(window))
     assert decision is not None and decision.reason == "skipped"
     differential = workspace_of(window).review.differential
-    assert differential.cards and differential._working._words.words() == "skipped"
+    assert differential.cards and differential._working._words.words() == ""
+    assert differential._working._none.isVisible() and differential._working._none.words() == "not entered"
+    assert stored(window).working_diagnosis == ""
     assert not differential._working._agrees.isVisible()
 
 

@@ -15,6 +15,7 @@ from ui.widgets.chip import Chip
 from ui.widgets.layout import FlowLayout, column, row
 from ui.widgets.panels import Icon
 from ui.widgets.text import Elided, label
+from ui.words import cite_words, counting, detail_words, engine_words
 
 WIDE_INTERVAL = 0.4
 CHIPS_SHOWN = 6
@@ -69,10 +70,14 @@ def is_wide(interval: tuple[float, float]) -> bool:
 
 def source_words(hypothesis: Hypothesis, assessment: Assessment) -> str:
     """Sources of the evidence, of the knowledge, and the engine's version."""
-    origins = dict.fromkeys(e.origin for e in (*hypothesis.evidence_for, *hypothesis.evidence_against))
+    origins = dict.fromkeys(e.origin for e in counting((*hypothesis.evidence_for, *hypothesis.evidence_against)))
     engine = next((f"{v.name} {v.version}" for v in assessment.versions if v.name == hypothesis.engine), "")
-    cites = [f"{c.title} {c.year or ''}".strip() for c in hypothesis.sources[:2]]
-    parts = [", ".join(tr(ORIGIN_WORDS[o]) for o in origins), "; ".join(cites), engine or hypothesis.engine]
+    cites = [cite_words(c) for c in hypothesis.sources[:2]]
+    parts = [
+        ", ".join(tr(ORIGIN_WORDS[o]) for o in origins),
+        "; ".join(cites),
+        engine or engine_words(hypothesis.engine),
+    ]
     return " · ".join(part or tr("unknown") for part in parts)
 
 
@@ -155,8 +160,8 @@ class Card(QFrame):
     def _evidence(self) -> list[object]:
         h = self.hypothesis
         groups = (
-            ("For", h.evidence_for, "green", "+"),
-            ("Against", h.evidence_against, "red", "−"),
+            ("For", counting(h.evidence_for), "green", "+"),
+            ("Against", counting(h.evidence_against), "red", "−"),
             ("Unknown", h.unknown, "unknown", "?"),
         )
         return [self._group(*group) for group in groups]
@@ -168,7 +173,8 @@ class Card(QFrame):
         for evidence in items[:CHIPS_SHOWN]:
             made = Chip(say(evidence.label), tone, sign=sign)
             weight = f"{evidence.weight:+.2f}" if evidence.weight else tr("unknown")
-            made.setToolTip(" · ".join(x for x in (evidence.detail, weight, tr(ORIGIN_WORDS[evidence.origin])) if x))
+            about = (detail_words(evidence.detail), weight, tr(ORIGIN_WORDS[evidence.origin]))
+            made.setToolTip(" · ".join(x for x in about if x))
             flow.addWidget(made)
         if len(items) > CHIPS_SHOWN:
             more = Chip(f"+{len(items) - CHIPS_SHOWN}", "plain")

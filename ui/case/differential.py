@@ -19,6 +19,7 @@ from ui.widgets.chip import Chip
 from ui.widgets.layout import band, clear, column, line, panel, row, scroll
 from ui.widgets.panels import Icon, PanelHeader, StatePanel, Strip
 from ui.widgets.text import Elided, fixed, label
+from ui.words import cite_words, engine_words
 
 FOLD_BELOW = 0.03
 APART = re.compile(r"[,;，；、]|exclude|rule out|排除")
@@ -82,10 +83,14 @@ class Working(QFrame):
         self._about = label("", "caption")
         self._words = Elided("", "text.1", 13, 500)
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._none = Chip("", "unknown")
+        self._none.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._agrees = Chip("", "green", icon="check")
         self._agrees.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setLayout(row(Icon("person", "accent", 16), self._about, self._words, self._agrees, gap=12,
-                           margins=(12, 0, 10, 0)))  # fmt: skip
+        parts = (Icon("person", "accent", 16), self._about, self._words, self._none, None, self._agrees)
+        held = row(*parts, gap=12, margins=(12, 0, 10, 0))
+        held.setStretch(2, 1)
+        self.setLayout(held)
         self.setFixedHeight(38)
 
     def show_case(self, case: Case) -> None:
@@ -96,7 +101,10 @@ class Working(QFrame):
         time = decision.at[11:16] if decision else ""
         self._time = time
         self._fit()
-        self._words.set_words(words or tr("skipped"))
+        self._words.set_words(words)
+        self._words.setVisible(bool(words))
+        self._none.set_words(tr("not entered"))
+        self._none.setVisible(not words)
         rank = agreement(words, case.assessment.hypotheses if case.assessment else ()) if words else 0
         self._agrees.setVisible(rank > 0)
         self._agrees.set_words(tr("Agrees with #{n}", n=rank))
@@ -174,7 +182,7 @@ class Differential(QWidget):
         clear(self._flags)
         for flag in assessment.red_flags[:3] if assessment else ():
             strip = Strip("red", "shieldalert")
-            cite = f"{flag.source.title} {flag.source.year or ''}".strip()
+            cite = cite_words(flag.source)
             strip.show_words(f"{say(flag.label)}. {say(flag.advice)}", "red", "shieldalert")
             strip.setToolTip(f"{flag.rule_id} · {cite}")
             self._flags.addWidget(strip)
@@ -278,12 +286,13 @@ def header_words(assessment: Assessment) -> str:
     """Number of hypotheses and who ranked them."""
     engines = dict.fromkeys(h.engine for h in assessment.hypotheses)
     versions = [f"{v.name} {v.version}" for v in assessment.versions if v.name in engines]
-    return " · ".join((str(len(assessment.hypotheses)), *(versions or list(engines))))
+    return " · ".join((str(len(assessment.hypotheses)), *(versions or [engine_words(e) for e in engines])))
 
 
 def abstained(engine: str, reason: str) -> QWidget:
     """An engine or model that gave no estimate."""
-    held = row(Icon("alert", "amber", 14), Elided(f"{engine}: {reason}", "text.2", 12), gap=8, margins=(12, 0, 12, 0))
+    words = Elided(f"{engine_words(engine)}: {reason}", "text.2", 12)
+    held = row(Icon("alert", "amber", 14), words, gap=8, margins=(12, 0, 12, 0))
     held.setStretch(1, 1)
     return band(held, 28)
 

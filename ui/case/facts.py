@@ -10,6 +10,7 @@ from core.domain.basics import Coding, Label
 from core.domain.case import Case
 from core.domain.finding import Finding, Interpretation
 from core.domain.record import Allergy, Medication, Observation, Variant
+from core.knowledge.analytes import load as load_analytes
 from core.paths import RESOURCES
 
 UCUM_WORDS = {
@@ -142,7 +143,7 @@ def _series(key: str, group: list[Observation], known: dict[tuple[str, str], Int
     mark, tone = look(reading(last, known))
     return Series(
         id=key,
-        name=known_names().get(key) or Label(short_name(last.text)),
+        name=known_names().get(key) or analyte_name(key) or Label(short_name(last.text)),
         values=tuple(o.value.value for o in group if o.value is not None),
         times=tuple(o.time for o in group),
         unit=unit_words(last.value.unit),
@@ -158,6 +159,12 @@ def _series(key: str, group: list[Observation], known: dict[tuple[str, str], Int
 def short_name(text: str) -> str:
     """A laboratory name without the specimen in brackets."""
     return text.split(" [")[0].split(" in Serum")[0].split(" in Blood")[0].strip() or text
+
+
+def analyte_name(loinc: str) -> Label | None:
+    """The vocabulary's name of a laboratory value or vital sign."""
+    found = load_analytes().by_loinc.get(loinc)
+    return found.label if found else None
 
 
 @cache

@@ -20,6 +20,7 @@ from ui.widgets.chip import Chip
 from ui.widgets.layout import clear, column, row
 from ui.widgets.panels import Icon, StatePanel
 from ui.widgets.text import Elided, label
+from ui.words import range_look, refusal_words
 
 
 def viewer_keys() -> tuple[Binding, ...]:
@@ -61,10 +62,11 @@ class Said(QFrame):
         for prediction in predictions[:2]:
             self._parts.addWidget(label(prediction_words(prediction), "medium"))
             self._parts.addWidget(label(f"{prediction.pack.name} {prediction.pack.version}", "caption"))
-            self._parts.addWidget(Chip(tr("In training range · OOD {ood}", ood=f"{prediction.ood:.2f}"), "green"))
+            said, tone, icon = range_look(prediction.ood)
+            self._parts.addWidget(Chip(said, tone, icon=icon))
         for refusal in refusals[: 1 if predictions else 2]:
             self._parts.addWidget(Icon("alert", "amber", 15))
-            words = Elided(f"{tr('No estimate')}: {say(refusal.reason)}", "amber", 12)
+            words = Elided(refusal_words(refusal), "amber", 12)
             words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self._parts.addWidget(words, 1)
         self._parts.addStretch(1)

@@ -26,6 +26,7 @@ from ui.widgets.button import Button, IconButton
 from ui.widgets.chip import Chip
 from ui.widgets.layout import band, column, line, row
 from ui.widgets.text import Elided
+from ui.words import range_look
 
 PAGES = (
     ("review", "note", "Review"),
@@ -183,9 +184,8 @@ class Workspace(QWidget):
             self._range.set_tone("amber", "alert")
             self._range.set_words(tr("No estimate"))
         elif case.predictions:
-            ood = max(p.ood for p in case.predictions)
-            self._range.set_tone("green", "")
-            words = tr("In range") if narrow else tr("In training range · OOD {ood}", ood=f"{ood:.2f}")
+            words, tone, icon = range_look(max(p.ood for p in case.predictions), short=narrow)
+            self._range.set_tone(tone, icon)
             self._range.set_words(words)
         else:
             self._range.set_tone("amber", "alert")
@@ -305,7 +305,7 @@ class Workspace(QWidget):
         if words:
             self._session.decide(self.case_id, Action.WORKING_DIAGNOSIS, "case", text=words)
         else:
-            self._session.decide(self.case_id, Action.WORKING_DIAGNOSIS, "case", text=tr("skipped"), reason=SKIPPED)
+            self._session.decide(self.case_id, Action.WORKING_DIAGNOSIS, "case", text=SKIPPED, reason=SKIPPED)
 
     def _plan_step(self, step: NextStep) -> None:
         self._session.decide(self.case_id, Action.PLAN_STEP, f"step:{step.code.code}", text=say(step.label))

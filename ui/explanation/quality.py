@@ -18,6 +18,7 @@ from ui.widgets.panels import PanelHeader
 from ui.widgets.plots import Line, Plot
 from ui.widgets.rows import PaintedRows
 from ui.widgets.text import label
+from ui.words import engine_words, method_words
 
 TONES = {"deletion": ("chart.2", False), "insertion": ("chart.3", False)}
 
@@ -31,6 +32,11 @@ def figure(value: float) -> str:
     return f"{value:.2f}"
 
 
+def verdict(check: Check) -> str:
+    """Why a failing check fails: a flat curve proves nothing."""
+    return tr("no contrast, fails") if check.text == "no contrast" else tr("fails")
+
+
 class CheckRows(PaintedRows):
     """Name and value; a failed one is red and says so."""
 
@@ -40,7 +46,7 @@ class CheckRows(PaintedRows):
 
     def paint_row(self, painter: QPainter, rect: QRect, row: Check) -> None:
         """Draw a row."""
-        words = figure(row.value) if row.passed else f"{figure(row.value)} · {tr('fails')}"
+        words = figure(row.value) if row.passed else f"{figure(row.value)} · {verdict(row)}"
         tone = "green" if row.passed else "red"
         wide = paint.width(words, 12, 500) + 8
         paint.text(painter, rect.adjusted(0, 0, -wide, 0), say(row.name), "text.2", px=12)
@@ -48,8 +54,7 @@ class CheckRows(PaintedRows):
 
     def sentence(self, row: Check) -> str:
         """A row in words."""
-        state = tr("pass") if row.passed else tr("fails")
-        return " · ".join(x for x in (say(row.name), figure(row.value), state, row.text) if x)
+        return " · ".join((say(row.name), figure(row.value), tr("pass") if row.passed else verdict(row)))
 
 
 class PairRows(PaintedRows):
@@ -136,16 +141,16 @@ class Provenance(QWidget):
         groups = {c.group for c in findings.contributions if c.group} if findings else set()
         self.left.show_rows(
             (
-                ("Method", (findings.method if findings else unknown)),
+                ("Method", (method_words(findings.method) if findings else unknown)),
                 ("Evaluations", f"{findings.evaluations:,}" if findings else unknown),
                 ("Time", tr("{seconds} s", seconds=f"{findings.seconds:.2f}") if findings else unknown),
-                ("Image method", image.method if image else "—"),
+                ("Image method", method_words(image.method) if image else "—"),
                 ("Image evaluations", f"{image.evaluations:,}" if image else "—"),
             )
         )
         self.right.show_rows(
             (
-                ("Engine", f"{version.name} {version.version}" if version else unknown),
+                ("Engine", f"{engine_words(version.name)} {version.version}" if version else unknown),
                 ("Table hash", (_short(version.sha256) if version else "") or unknown),
                 ("Input hash", _short(digest) or unknown),
                 ("Provider", PROVIDER_WORDS.get(image.provider, image.provider) or unknown if image else "CPU"),

@@ -27,6 +27,7 @@ from ui.widgets.rows import PaintedRows
 from ui.widgets.split import Columns
 from ui.widgets.text import fixed
 from ui.widgets.waterfall import Step, Waterfall, shorten, sigmoid
+from ui.words import detail_words
 
 TOP = 10
 BASE = "base"
@@ -255,7 +256,7 @@ class ExplanationPage(QWidget):
 
 
 def _step(contribution: Contribution) -> Step:
-    return Step(say(contribution.label), contribution.detail, contribution.value)
+    return Step(say(contribution.label), detail_words(contribution.detail), contribution.value)
 
 
 def stacked(upper: QWidget, lower: QWidget, sizes: tuple[int, int]) -> QSplitter:

@@ -34,6 +34,13 @@ ICONS = {
 }
 
 
+DETAILS = {"target": "target", "reason": "reason", "kind": "format", "value": "value", "sha256": "SHA-256"}
+TARGETS = {
+    "case": "case", "hypothesis": "hypothesis", "option": "option", "alert": "alert", "step": "next step",
+    "change": "change",
+}  # fmt: skip
+
+
 def local_time(stamp: str) -> str:
     """An ISO time in the local zone, to the second."""
     from datetime import datetime
@@ -50,7 +57,20 @@ def detail_words(event: AuditEvent) -> str:
         detail = json.loads(event.detail or "{}")
     except ValueError:
         return event.detail
-    return ", ".join(f"{key}: {str(value)[:40]}" for key, value in detail.items()) if isinstance(detail, dict) else ""
+    if not isinstance(detail, dict):
+        return ""
+    return ", ".join(f"{_key(key)}: {_value(key, str(value)[:40])}" for key, value in detail.items())
+
+
+def _key(key: str) -> str:
+    return tr(DETAILS[key]) if key in DETAILS else key
+
+
+def _value(key: str, value: str) -> str:
+    kind, colon, name = value.partition(":")
+    if key != "target" or kind not in TARGETS:
+        return value
+    return f"{tr(TARGETS[kind])}{colon}{name}"
 
 
 class EventRows(PaintedRows):

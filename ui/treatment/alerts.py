@@ -14,6 +14,7 @@ from ui.widgets.chip import Chip
 from ui.widgets.layout import clear, column, panel, row, scroll
 from ui.widgets.panels import Icon, PanelHeader, StatePanel, link
 from ui.widgets.text import label
+from ui.words import cite_words
 
 TITLE = {Tier.STOP: "Stop: {title}", Tier.CAUTION: "Caution: {title}", Tier.INFO: "Info: {title}"}
 CAUTIONS_SHOWN, INFOS_SHOWN = 6, 2
@@ -32,7 +33,7 @@ class AlertCard(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         title = tr(TITLE[alert.tier], title=say(alert.title))
-        cite = f"{alert.source.title} {alert.source.year or ''}".strip()
+        cite = cite_words(alert.source)
         detail = " · ".join(x for x in (say(alert.detail), cite, alert.rule_id) if x)
         parts = [label(title, "strong", wrap=True), label(detail, "caption", wrap=True)]
         if say(alert.action) and alert.tier is not Tier.INFO:

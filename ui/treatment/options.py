@@ -12,6 +12,7 @@ from ui.widgets.chip import Chip
 from ui.widgets.layout import FlowLayout, column, line, row
 from ui.widgets.panels import Icon
 from ui.widgets.text import Elided, label
+from ui.words import cite_words, line_words
 
 CHANGE_ICONS = {"gene": ("dna", "violet"), "renal": ("scale", "amber"), "interaction": ("alert", "amber")}
 
@@ -121,9 +122,9 @@ class OptionCard(QFrame):
         return holder
 
     def _sources(self) -> object:
-        cites = "; ".join(f"{c.title} {c.year or ''}".strip() for c in self.option.sources[:2]) or tr("unknown")
-        held = row(Icon("book", "text.2", 13), Elided(" · ".join(x for x in (self.option.line, cites) if x), "text.2", 11),
-                   gap=7)  # fmt: skip
+        cites = "; ".join(cite_words(c) for c in self.option.sources[:2]) or tr("unknown")
+        words = Elided(" · ".join(x for x in (line_words(self.option.line), cites) if x), "text.2", 11)
+        held = row(Icon("book", "text.2", 13), words, gap=7)
         held.setStretch(1, 1)
         return held
 
@@ -161,7 +162,7 @@ class ChangeLine(QFrame):
         super().__init__()
         self.setProperty("band", "bottom")
         icon, tone = CHANGE_ICONS.get(change.kind, ("pill", "accent"))
-        cite = f"{change.source.title} {change.source.year or ''}".strip()
+        cite = cite_words(change.source)
         words = column(
             label(say(change.title), "medium", wrap=True),
             label(" · ".join(x for x in (say(change.detail), cite) if x), "caption", wrap=True),

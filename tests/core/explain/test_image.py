@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.domain.explanation import Curve
 from core.domain.imaging import ImageRef
 from core.errors import UserError
 from core.explain.coalitions import BLOCK, gains, latin_orders, prefix_masks
-from core.explain.faithfulness import measure
+from core.explain.faithfulness import LEAST_CONTRAST, NO_CONTRAST, Faithfulness, checks, measure
 from core.explain.game import new_game
 from core.explain.image import explain, refine
 from core.inference.baseline import NAMES, baseline
@@ -101,11 +102,25 @@ def test_refine_improves_and_ends_where_explain_does(crossed: Pack) -> None:
 def test_faithfulness_beats_random_for_a_true_map_and_not_for_its_negative(additive: Pack) -> None:
     pixels = tiny_pack.picture(4)
     found = explain(additive, REF, pixels)
-    assert [c.passed for c in found.checks] == [True] * 4
+    assert [c.passed for c in found.checks[:2]] == [True] * 2
+    assert all(c.value > 0 and c.passed == (c.value >= LEAST_CONTRAST) for c in found.checks[2:])
     assert {c.name for c in found.curves} == {"deletion", "insertion", "random deletion", "random insertion"}
     game = new_game(additive, pixels, "blur", "predict")
     wrong = measure(game, -np.asarray(found.values), seed=0)
     assert wrong.deletion.auc > wrong.random_deletion.auc and wrong.insertion.auc < wrong.random_insertion.auc
+
+
+def test_a_flat_curve_proves_nothing() -> None:
+    def curve(area: float) -> Curve:
+        return Curve("x", (0.0, 1.0), (area, area), area)
+
+    def verdicts(deletion: float, insertion: float) -> list[tuple[bool, str]]:
+        faith = Faithfulness(curve(deletion), curve(insertion), curve(0.99), curve(0.9))
+        return [(c.passed, c.text) for c in checks(0.0, 0.9, faith)[2:]]
+
+    assert verdicts(0.985, 0.905) == [(False, NO_CONTRAST)] * 2
+    assert verdicts(0.9, 0.95) == [(True, "AUC difference")] * 2
+    assert verdicts(0.995, 0.8) == [(False, NO_CONTRAST), (False, "AUC difference")]
 
 
 def test_progress_and_cancel(additive: Pack) -> None:

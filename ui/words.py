@@ -1,0 +1,74 @@
+"""Words the core writes as plain strings (details, engines, methods, reasons), in the user's language."""
+
+from core.domain.assessment import Evidence
+from core.domain.basics import Citation
+from core.domain.imaging import NoEstimate
+from ui.translate import LANGUAGE, say, tr
+
+SHOWN_WEIGHT = 0.05
+"""Nats below which a finding neither supports nor speaks against; it stays in the sums of the explanation."""
+EDGE_OF_RANGE = 0.95
+"""Share of the training pictures that lie nearer to the middle than the picture does."""
+STATUS_WORDS = ("present", "absent", "unknown")
+ENGINES = {"diagnosis": "differential engine", "common": "common diseases", "rare": "rare diseases"}
+METHODS = {
+    "exact Shapley values of an additive model": "exact Shapley values of an additive model",
+    "shapley": "Shapley values",
+    "owen-shap": "Owen values",
+}
+LINES = {
+    "first": "first line",
+    "alternative": "alternative",
+    "adjunct": "adjunct",
+    "rescue": "rescue",
+    "supportive": "supportive care",
+}
+NO_ESTIMATE = ("No estimate", "不作估计", "不给出估计", "无估计")
+
+
+def detail_words(detail: str) -> str:
+    """ "present, 92 %": the status is translated, value and unit stay."""
+    status, comma, rest = detail.partition(", ")
+    return f"{tr(status)}{comma}{rest}" if status in STATUS_WORDS else detail
+
+
+def engine_words(engine: str) -> str:
+    """An engine's name for people; packs keep the name they have."""
+    return tr(ENGINES[engine]) if engine in ENGINES else engine
+
+
+def method_words(method: str) -> str:
+    """An explanation method."""
+    return tr(METHODS[method]) if method in METHODS else method
+
+
+def line_words(line: str) -> str:
+    """Where an option stands in the guideline ("first" line)."""
+    return tr(LINES[line]) if line in LINES else line
+
+
+def cite_words(source: Citation) -> str:
+    """Title and year; estimates of experts are said in the user's language."""
+    title = tr("expert estimate") if source.title.casefold() == "expert estimate" else source.title
+    return f"{title} {source.year or ''}".strip()
+
+
+def counting(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Evidence that says something: the rest is kept by the core for exact sums only."""
+    return tuple(e for e in items if abs(e.weight) >= SHOWN_WEIGHT)
+
+
+def range_look(ood: float, *, short: bool = False) -> tuple[str, str, str]:
+    """(words, tone, icon) of a picture's place in the training range."""
+    if ood >= EDGE_OF_RANGE:
+        words = tr("Edge of range") if short else tr("Edge of training range · OOD {ood}", ood=f"{ood:.2f}")
+        return words, "amber", "alert"
+    return tr("In range") if short else tr("In training range · OOD {ood}", ood=f"{ood:.2f}"), "green", ""
+
+
+def refusal_words(refusal: NoEstimate) -> str:
+    """ "No estimate: why", said once."""
+    reason = say(refusal.reason)
+    if reason.startswith(NO_ESTIMATE):
+        return reason
+    return f"{tr('No estimate')}{'：' if LANGUAGE.code == 'zh' else ': '}{reason}"
