@@ -63,22 +63,8 @@ is_a: HP:0000001 ! All
 id: part_of
 name: part of
 """
-HEADER = "\t".join(
-    [
-        "database_id",
-        "disease_name",
-        "qualifier",
-        "hpo_id",
-        "reference",
-        "evidence",
-        "onset",
-        "frequency",
-        "sex",
-        "modifier",
-        "aspect",
-        "biocuration",
-    ]
-)
+COLUMNS = ("database_id", "disease_name", "qualifier", "hpo_id", "reference", "evidence", "onset", "frequency")
+HEADER = "\t".join((*COLUMNS, "sex", "modifier", "aspect", "biocuration"))
 ROWS = (
     ("OMIM:1", "Synthetic spine disease 1", "", "HP:0002650", "PMID:1", "3/4", "P"),
     ("OMIM:1", "Synthetic spine disease 1", "", "HP:0001166", "PMID:2", "HP:0040281", "P"),
