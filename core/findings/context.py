@@ -30,6 +30,15 @@ _WEAK = frozenset({
 """Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""
 _CORE = re.compile(r"\b(?:no|not|without|never|cannot|lack|free)\b")
 """The word of a trigger that carries the denial."""
+_LEAD = 40
+_COMPANY = re.compile(r"\b(?:by|with|to|told|lives with) (?:(?:his|her|their|the|my|a|an) )?(?:\w+ )?$", re.IGNORECASE)
+_ONSET = re.compile(
+    r"\b(?:since|beg[aiu]n|start\w*|onset|notic\w*|developed|stopped|(?:over|for|in|during|within) the)\b"
+    r"[^.;,]{0,25}$",
+    re.IGNORECASE,
+)
+_PRONOUNS = frozenset({"he", "she", "patient"})
+"""A new subject ends what is said of a relative, not what is said of the past."""
 _SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
 _PRIORITY = ("family", "hypothetical", "possible", "historical")
 
@@ -92,8 +101,15 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
         triggers = tables.triggers.get(phrase, ())
         if phrase in tables.reporters and tables.reporting.search(text, m.end(), min(sentence.end, m.end() + 25)):
             continue
-        found.append(_Hit(phrase, m.start(), m.end(), triggers))
+        if not _led_away(text[max(sentence.start, m.start() - _LEAD) : m.start()], triggers):
+            found.append(_Hit(phrase, m.start(), m.end(), triggers))
     return found
+
+
+def _led_away(before: str, triggers: Sequence[Trigger]) -> bool:
+    """Words before a trigger that take its force: "brought by her son", "since one year ago", "over the last year"."""
+    kinds = {trigger.category for trigger in triggers}
+    return bool(("family" in kinds and _COMPANY.search(before)) or ("historical" in kinds and _ONSET.search(before)))
 
 
 def _inside(hit: _Hit, matches: Iterable[Match]) -> bool:
@@ -116,8 +132,7 @@ def _reaches(
         stops = [
             other
             for other in hits
-            if any(t.category == "termination" for t in other.triggers)
-            and (trigger.category == NEGATED or other.phrase not in _WEAK)
+            if any(t.category == "termination" for t in other.triggers) and _ends(trigger.category, other.phrase)
         ]
         if trigger.forward:
             end = min([s.start for s in stops if s.start >= hit.end], default=sentence.end)
@@ -125,6 +140,12 @@ def _reaches(
         else:
             start = max([s.end for s in stops if s.end <= hit.start], default=sentence.start)
             yield trigger.category, max(start, _backward_limit(text, sentence, hit, name)), hit.start
+
+
+def _ends(category: str, phrase: str) -> bool:
+    if category == NEGATED or phrase not in _WEAK:
+        return True
+    return category == "family" and phrase in _PRONOUNS
 
 
 def _forward_limit(

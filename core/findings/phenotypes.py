@@ -90,7 +90,7 @@ def _installed() -> Terms | None:
 def phenotypes_in(note: Note, name: str, found: Sequence[Finding], terms: Terms | None = None) -> tuple[Finding, ...]:
     """HPO terms of a note in the language `name` ("english" or "chinese") that `found` does not already carry.
 
-    `terms` replaces the installed pack. A term inside the span of a finding of the vocabulary is left to that finding.
+    `terms` replaces the installed pack. A term whose words all belong to findings of the vocabulary is left to those.
     """
     known = terms or _installed()
     if known is None:
@@ -102,7 +102,7 @@ def phenotypes_in(note: Note, name: str, found: Sequence[Finding], terms: Terms 
     for sentence in sentences(note.text, name):
         matches = [english.shifted(m, sentence.start) for m in finder.find(note.text[sentence.start : sentence.end])]
         for match, context in zip(matches, contexts(note.text, sentence, matches, name), strict=True):
-            if match.key in codes or covered.issuperset(range(match.start, match.end)):
+            if match.key in codes or covered.issuperset(match.words):
                 continue
             out.append(_finding(note, match, context, known.by_id[match.key]))
     return tuple(out)

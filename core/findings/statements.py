@@ -1,4 +1,5 @@
-"""What holds in notes of every language: weeks of pregnancy, degrees of fever, findings that make others void, what one sex cannot have."""
+"""What holds in notes of every language: weeks of pregnancy, degrees of fever, findings that make others void, what one
+sex cannot have."""
 
 import functools
 import re

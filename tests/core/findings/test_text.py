@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain.basics import Quantity, Source
 from core.domain.finding import Scope, Status
-from core.domain.record import Note, Patient
+from core.domain.record import Note, Patient, Sex
 from core.findings.text import findings_in
 from core.verbs.evaluate_notes import compare, sentences
 
@@ -26,7 +26,7 @@ def test_labelled_sentences_reach_the_measured_figures() -> None:
     assert result["all"]["findings"]["f1"] >= 0.90
     assert result["all"]["negation"]["f1"] >= 0.95
     assert result["held_out"]["negation"]["f1"] >= 0.95
-    assert result["held_out"]["findings"]["f1"] >= 0.82  # measured; the goal of .90 is not reached on unseen sentences
+    assert result["held_out"]["findings"]["f1"] >= 0.86  # measured .871; the goal of .90 is not reached here
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,70 @@ def test_the_measure_counts_what_is_wrong() -> None:
     count, said = compare({"present": ["cough", "rash"]}, findings_in(note, Patient()))
     assert (count["tp"], count["fp"], count["fn"], count["neg_fp"]) == (1, 1, 1, 1)
     assert "rash" in said
+
+
+def test_a_place_inside_a_longer_name_is_no_finding_of_its_own() -> None:
+    found = read("Pain on the right side of the chest.")
+    assert "chest_pain" in found
+    assert "flank_pain" not in found
+
+
+def test_a_shared_site_belongs_to_each_of_a_list() -> None:
+    found = read("Pain, stiffness and swelling of the left knee.")
+    assert {"knee_pain", "knee_swelling"} <= set(found)
+
+
+def test_units_are_no_findings() -> None:
+    assert read("Respiratory rate 18/min, dose 5 mg, dull light.") == {}
+
+
+def test_who_quit_smoking_does_not_smoke() -> None:
+    assert "smoking" not in read("Smoked for 20 years, quit smoking five years ago.")
+    assert "smoking" not in read("吸烟20年，已戒烟5年。")
+
+
+def test_a_mans_note_names_no_pregnancy_of_his() -> None:
+    note = Note("n", "Wife's pregnancy is normal; breastfeeding planned. Pregnant.", Source("n", "text"))
+    codes = {f.code.code for f in findings_in(note, Patient(sex=Sex.MALE))}
+    assert not codes & {"pregnancy", "breastfeeding"}
+    assert "pregnancy" in read("She is pregnant.")
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("She is 9 weeks pregnant.", "first_trimester"),
+        ("G2P1 at 34+2 weeks of gestation.", "second_half_pregnancy"),
+        ("孕32周。", "second_half_pregnancy"),
+        ("Temp 39.4 °C.", "high_fever"),
+        ("Temperature of 101.2 °F.", "fever"),
+        ("烧到38.5度。", "fever"),
+    ],
+)
+def test_numbers_decide_weeks_and_degrees(text: str, finding: str) -> None:
+    assert finding in read(text)
+
+
+def test_a_normal_temperature_is_no_fever() -> None:
+    assert not {"fever", "low_grade_fever", "high_fever"} & set(read("Temperature 36.8 °C. 体温36.5℃。"))
+
+
+@pytest.mark.parametrize("text", ["Smoker for 20 years, cough.", "Cough. Smoked cigarettes for 20 years."])
+def test_the_years_of_a_habit_are_not_the_complaints(text: str) -> None:
+    note = Note("n", text, Source("n", "text"))
+    cough = next(f for f in findings_in(note, Patient()) if f.code.code == "cough")
+    assert cough.duration is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Brought by his son with nausea.",
+        "His wife recalls that he had nausea.",
+        "Nausea that started one year ago.",
+        "Long-term history of nausea.",
+        "History of nausea for 3 weeks.",
+    ],
+)
+def test_these_speak_of_the_patient_now(text: str) -> None:
+    assert read(text)["nausea"] == (Status.PRESENT, Scope.CURRENT)
