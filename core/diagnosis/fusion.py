@@ -23,7 +23,7 @@ SPECIFIC_NEEDED = 3
 GENE_WEIGHT = 4.6
 """Log likelihood ratio of a (likely) pathogenic variant in the disease's gene where the finding states none (expert
 estimate: about 100 to 1)."""
-_ALWAYS, _NEAR, _MOST, _LEAST_SHARE, _LEAST_DANGER = 3, 8, 10, 0.01, 0.003
+_ALWAYS, _MOST, _LEAST_SHARE, _LEAST_DANGER = 3, 10, 0.01, 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,13 @@ def _scaled(hypothesis: Hypothesis, share: float) -> Hypothesis:
 
 
 def shorten(hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
-    """The first three, what has at least 1 % up to ten, and can't-miss conditions: of the first eight always, beyond them
-    down to 0.3 %."""
+    """The first three, what has at least 1 % up to ten, and can't-miss conditions of the list down to 0.3 %."""
     kept = [
         h
         for position, h in enumerate(hypotheses[: 2 * _MOST])
         if position < _ALWAYS
         or (position < _MOST and h.probability >= _LEAST_SHARE)
-        or (h.cant_miss and (position < _NEAR or h.probability >= _LEAST_DANGER))
+        or (h.cant_miss and h.probability >= _LEAST_DANGER)
     ]
     return tuple(kept[: _MOST + 2])
 

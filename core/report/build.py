@@ -146,7 +146,7 @@ def _abstained(case: Case, assessment: Assessment, language: str) -> list[str]:
 
 
 def _bar(hypothesis: Hypothesis, language: str) -> Bar:
-    codes = ", ".join(f"{c.system} {c.code}" for c in hypothesis.codes[:2])
+    codes = ", ".join(f"{c.system} {c.code}" for c in hypothesis.codes if c.system != "consilium")
     low, high = hypothesis.interval
     detail = " · ".join(
         part
@@ -162,12 +162,23 @@ def _bar(hypothesis: Hypothesis, language: str) -> Bar:
     return Bar(hypothesis.label.text(language), hypothesis.probability, low, high, mark, detail)
 
 
+_TOLD = 0.05  # nats: below it a finding is no reason worth a line
+
+
+def _detail(detail: str, language: str) -> str:
+    """ "present, 38.6 Cel" in the report's language; present alone goes without saying."""
+    status, _, value = detail.partition(", ")
+    said = "" if status in ("present", "unknown", "") else word(status, language) if status == "absent" else status
+    text = ", ".join(filter(None, (said, value)))
+    return f" ({text})" if text else ""
+
+
 def _evidence(hypothesis: Hypothesis, language: str) -> list[Block]:
     lists = []
     for group in (hypothesis.evidence_for, hypothesis.evidence_against, hypothesis.unknown):
+        told = [e for e in group if abs(e.weight) >= _TOLD][:8]
         lines = [
-            f"{e.label.text(language)}{f' ({e.detail})' if e.detail else ''} {e.weight:+.2f}".replace("-", "−")
-            for e in group[:8]
+            f"{e.label.text(language)}{_detail(e.detail, language)} {e.weight:+.2f}".replace("-", "−") for e in told
         ]
         lists.append(tuple(lines) or (word("none", language),))
     heads = tuple(word(name, language) for name in ("for", "against", "unknown"))

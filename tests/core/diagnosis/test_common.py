@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.diagnosis import common
+from core.diagnosis.settings import load as load_settings
 from core.diagnosis.shares import Component, components, group_sum, shapley
 from core.domain.assessment import Hypothesis
 from core.domain.finding import Finding, Origin, Scope, Status
@@ -75,7 +76,9 @@ def test_correlated_findings_are_discounted() -> None:
     alone = [_top([finding(n)])["pneumonia"].log_odds - base for n in ("fever", "chills", "rigors")]
     together = _top([finding(n) for n in ("fever", "chills", "rigors")])["pneumonia"].log_odds - base
     strongest = sorted(alone, reverse=True)
-    assert together == pytest.approx(strongest[0] + strongest[1] / 2 + strongest[2] / 4)
+    discount = load_settings().group_discount
+    assert discount < 1
+    assert together == pytest.approx(sum(w * discount**k for k, w in enumerate(strongest)))
 
 
 def test_missing_is_not_normal() -> None:
