@@ -56,7 +56,7 @@ def test_an_old_value_or_an_unmentioned_history_is_missing() -> None:
 
 
 def test_denied_and_present_findings_fill_yes_and_no() -> None:
-    told = [finding(n, Status.ABSENT) for n in ("heart_failure_history", "diabetes_history", "stroke_history", "peripheral_artery_disease_history")]  # fmt: skip
+    told = [finding(n, Status.ABSENT) for n in ("heart_failure_history", "diabetes_history", "stroke_history", "peripheral_artery_disease_history")]  # fmt: skip  # noqa: E501
     record = Record(PATIENT, problems=(problem("Atrial fibrillation"), problem("Essential hypertension")))
     assert found(record, tuple(told))["cha2ds2_vasc"].value == 2
     family = finding("diabetes_history", scope=Scope.FAMILY)
@@ -101,7 +101,7 @@ def _person(row: dict, yes: bool) -> Record:
     """A person to whom a reminder applies, or (sex or age changed) does not."""
     age = row["from_age"] + 1 if yes else -1
     sex = Sex.FEMALE if row.get("sex") == "female" else Sex.MALE
-    words = {"diabetes": "Diabetes mellitus", "hypertension": "Hypertension", "heart_failure": "Heart failure", "copd": "COPD", "ckd": "Chronic kidney disease", "liver_disease": "Cirrhosis", "smoking": "Smoker"}  # fmt: skip
+    words = {"diabetes": "Diabetes mellitus", "hypertension": "Hypertension", "heart_failure": "Heart failure", "copd": "COPD", "ckd": "Chronic kidney disease", "liver_disease": "Cirrhosis", "smoking": "Smoker"}  # fmt: skip  # noqa: E501
     problems = tuple(problem(words[name]) for name in row.get("conditions", ())[:1])
     heavy = (seen("39156-5", 31, "kg/m2"),) if row.get("overweight") else ()
     patient = Patient(sex=sex, age_years=age if yes else max(0.0, row["from_age"] - 0.2), synthetic=True)

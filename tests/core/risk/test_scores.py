@@ -63,20 +63,20 @@ _POINTS = [
     ("cha2ds2_vasc", {"age": 64, "sex": "male"}, (), 0),
     ("has_bled", {"age": 66, "drinks_per_week": 8}, ("labile_inr", "bleeding_drugs"), 4),
     ("has_bled", {"age": 65, "drinks_per_week": 7}, (), 0),
-    ("heart_score", {"age": 65, "suspicion": "high", "ecg": "st_deviation", "troponin_ratio": "above_three"}, ("atherosclerotic_disease",), 10),
+    ("heart_score", {"age": 65, "suspicion": "high", "ecg": "st_deviation", "troponin_ratio": "above_three"}, ("atherosclerotic_disease",), 10),  # noqa: E501
     ("heart_score", {"age": 44, "suspicion": "slight", "ecg": "normal", "troponin_ratio": "normal"}, ("smoking",), 1),
     ("revised_cardiac_risk", {"creatinine": 2.1}, ("high_risk_surgery", "insulin_treatment"), 3),
     ("revised_cardiac_risk", {"creatinine": 2.0}, (), 0),
     ("child_pugh", {"bilirubin": 1.9, "albumin": 3.6, "inr": 1.6, "ascites": "absent", "encephalopathy": "none"}, (), 5),
-    ("child_pugh", {"bilirubin": 3.1, "albumin": 2.7, "inr": 2.4, "ascites": "moderate", "encephalopathy": "grade_3_4"}, (), 15),
+    ("child_pugh", {"bilirubin": 3.1, "albumin": 2.7, "inr": 2.4, "ascites": "moderate", "encephalopathy": "grade_3_4"}, (), 15),  # noqa: E501
     ("glasgow_blatchford", {"urea": 6.4, "haemoglobin": 12, "sex": "female", "systolic": 110, "heart_rate": 99}, (), 0),
-    ("glasgow_blatchford", {"urea": 25, "haemoglobin": 9.9, "sex": "male", "systolic": 89, "heart_rate": 100}, ("melaena", "syncope", "liver_disease", "heart_failure"), 23),
+    ("glasgow_blatchford", {"urea": 25, "haemoglobin": 9.9, "sex": "male", "systolic": 89, "heart_rate": 100}, ("melaena", "syncope", "liver_disease", "heart_failure"), 23),  # noqa: E501
     ("wells_pe", {"heart_rate": 101}, ("dvt_signs", "haemoptysis"), 5.5),
     ("wells_pe", {"heart_rate": 100}, (), 0),
     ("wells_dvt", {}, ("active_cancer", "whole_leg_swollen", "alternative_as_likely"), 0),
     ("perc", {"age": 50, "heart_rate": 100, "oxygen_saturation": 94}, ("hormone_use",), 4),
     ("perc", {"age": 49, "heart_rate": 99, "oxygen_saturation": 95}, (), 0),
-    ("caprini", {"age": 61, "sex": "male", "bmi": 25.1, "surgery": "arthroplasty", "mobility": "bed_72h"}, ("previous_dvt", "previous_pe"), 13),
+    ("caprini", {"age": 61, "sex": "male", "bmi": 25.1, "surgery": "arthroplasty", "mobility": "bed_72h"}, ("previous_dvt", "previous_pe"), 13),  # noqa: E501
     ("centor", {"age": 10, "temperature": 38.5}, ("cough_absent", "tender_nodes", "tonsil_exudate"), 5),
     ("centor", {"age": 45, "temperature": 38.0}, (), -1),
     ("fever_pain", {}, ("fever_24h", "purulent_tonsils"), 2),
@@ -85,17 +85,17 @@ _POINTS = [
     ("sirs", {"temperature": 38.1, "heart_rate": 91, "respiratory_rate": 21, "white_cells": 12.1}, (), 4),
     ("sirs", {"temperature": 38.0, "heart_rate": 90, "respiratory_rate": 20, "white_cells": 12.0}, (), 0),
     ("qsofa", {"respiratory_rate": 22, "systolic": 100, "gcs": 14}, (), 3),
-    ("news2", {"respiratory_rate": 25, "oxygen_saturation": 91, "systolic": 90, "heart_rate": 131, "temperature": 39.1}, ("supplemental_oxygen",), 19),
-    ("news2", {"respiratory_rate": 12, "oxygen_saturation": 96, "systolic": 111, "heart_rate": 51, "temperature": 36.1}, ("alert",), 0),
-    ("news2", {"respiratory_rate": 20, "oxygen_saturation": 97, "systolic": 219, "heart_rate": 90, "temperature": 38.0}, ("alert", "supplemental_oxygen", "hypercapnic_target"), 5),
-    ("pneumonia_severity", {"age": 80, "sex": "female", "respiratory_rate": 30, "systolic": 89, "temperature": 40, "heart_rate": 125, "ph": 7.34, "urea_nitrogen": 30, "sodium": 129, "glucose": 250, "haematocrit": 29, "pao2": 59}, ("neoplastic_disease",), 265),
+    ("news2", {"respiratory_rate": 25, "oxygen_saturation": 91, "systolic": 90, "heart_rate": 131, "temperature": 39.1}, ("supplemental_oxygen",), 19),  # noqa: E501
+    ("news2", {"respiratory_rate": 12, "oxygen_saturation": 96, "systolic": 111, "heart_rate": 51, "temperature": 36.1}, ("alert",), 0),  # noqa: E501
+    ("news2", {"respiratory_rate": 20, "oxygen_saturation": 97, "systolic": 219, "heart_rate": 90, "temperature": 38.0}, ("alert", "supplemental_oxygen", "hypercapnic_target"), 5),  # noqa: E501
+    ("pneumonia_severity", {"age": 80, "sex": "female", "respiratory_rate": 30, "systolic": 89, "temperature": 40, "heart_rate": 125, "ph": 7.34, "urea_nitrogen": 30, "sodium": 129, "glucose": 250, "haematocrit": 29, "pao2": 59}, ("neoplastic_disease",), 265),  # noqa: E501
     ("glasgow_coma", {"eye": "pain", "verbal": "words", "motor": "withdrawal"}, (), 9),
-    ("sofa", {"pao2": 87, "fio2": 71, "platelets": 87, "bilirubin": 3.32, "gcs": 8, "creatinine": 0.9, "mean_arterial": 80, "norepinephrine": 0.27, "urine_per_day": 132}, (), 17),
-    ("sofa", {"pao2": 90, "fio2": 21, "platelets": 150, "bilirubin": 1.1, "gcs": 15, "creatinine": 1.1, "mean_arterial": 70}, (), 0),
-    ("apache_ii", {"temperature": 37, "mean_arterial": 80, "heart_rate": 80, "respiratory_rate": 16, "fio2": 21, "pao2": 80, "ph": 7.4, "sodium": 140, "potassium": 4, "creatinine": 1.0, "haematocrit": 40, "white_cells": 8, "gcs": 15, "age": 40}, (), 0),
-    ("apache_ii", {"temperature": 41, "mean_arterial": 49, "heart_rate": 180, "respiratory_rate": 50, "fio2": 60, "aa_gradient": 500, "ph": 7.1, "sodium": 180, "potassium": 7, "creatinine": 3.5, "haematocrit": 60, "white_cells": 40, "gcs": 3, "age": 75, "admission": "elective"}, ("acute_renal_failure", "organ_failure_history"), 68),
-    ("charlson", {"age": 79, "liver_severity": "moderate_severe", "diabetes_severity": "end_organ", "solid_tumour": "none"}, ("moderate_severe_ckd", "stroke_or_tia", "peripheral_vascular_disease", "myocardial_infarction"), 13),
-    ("findrisc", {"age": 50, "sex": "male", "bmi": 31, "waist": 103, "family_diabetes": "first_degree"}, ("pressure_treated",), 19),
+    ("sofa", {"pao2": 87, "fio2": 71, "platelets": 87, "bilirubin": 3.32, "gcs": 8, "creatinine": 0.9, "mean_arterial": 80, "norepinephrine": 0.27, "urine_per_day": 132}, (), 17),  # noqa: E501
+    ("sofa", {"pao2": 90, "fio2": 21, "platelets": 150, "bilirubin": 1.1, "gcs": 15, "creatinine": 1.1, "mean_arterial": 70}, (), 0),  # noqa: E501
+    ("apache_ii", {"temperature": 37, "mean_arterial": 80, "heart_rate": 80, "respiratory_rate": 16, "fio2": 21, "pao2": 80, "ph": 7.4, "sodium": 140, "potassium": 4, "creatinine": 1.0, "haematocrit": 40, "white_cells": 8, "gcs": 15, "age": 40}, (), 0),  # noqa: E501
+    ("apache_ii", {"temperature": 41, "mean_arterial": 49, "heart_rate": 180, "respiratory_rate": 50, "fio2": 60, "aa_gradient": 500, "ph": 7.1, "sodium": 180, "potassium": 7, "creatinine": 3.5, "haematocrit": 60, "white_cells": 40, "gcs": 3, "age": 75, "admission": "elective"}, ("acute_renal_failure", "organ_failure_history"), 68),  # noqa: E501
+    ("charlson", {"age": 79, "liver_severity": "moderate_severe", "diabetes_severity": "end_organ", "solid_tumour": "none"}, ("moderate_severe_ckd", "stroke_or_tia", "peripheral_vascular_disease", "myocardial_infarction"), 13),  # noqa: E501
+    ("findrisc", {"age": 50, "sex": "male", "bmi": 31, "waist": 103, "family_diabetes": "first_degree"}, ("pressure_treated",), 19),  # noqa: E501
 ]  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def test_every_score_has_worked_values_a_source_and_both_names() -> None:
         assert not spec.unit or spec.low < spec.high
 
 
-_SMOKER = {"age": 50, "smoker": True, "systolic": 140, "total_cholesterol": Quantity(5.5, "mmol/L"), "hdl": Quantity(1.3, "mmol/L")}  # fmt: skip
+_SMOKER = {"age": 50, "smoker": True, "systolic": 140, "total_cholesterol": Quantity(5.5, "mmol/L"), "hdl": Quantity(1.3, "mmol/L")}  # fmt: skip  # noqa: E501
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_score2_gives_the_example_of_its_abstract(sex: str, region: str, percent
 
 
 def test_prevent_gives_the_example_of_its_supplement() -> None:
-    woman = {"age": 50, "sex": "female", "systolic": 160, "diabetes": True, "smoker": False, "egfr": 90, "pressure_treated": True}  # fmt: skip
+    woman = {"age": 50, "sex": "female", "systolic": 160, "diabetes": True, "smoker": False, "egfr": 90, "pressure_treated": True}  # fmt: skip  # noqa: E501
     lipids = {"total_cholesterol": 200, "hdl": 45, "statin": False}
     assert compute(find("prevent_cvd"), {**woman, **lipids}).value == pytest.approx(14.7, abs=0.05)
     assert compute(find("prevent_ascvd"), {**woman, **lipids}).value == pytest.approx(9.2, abs=0.05)
@@ -143,11 +143,11 @@ def test_prevent_gives_the_example_of_its_supplement() -> None:
 
 
 def test_risk_rises_with_pressure_smoking_and_region() -> None:
-    base = {"age": 75, "sex": "male", "smoker": False, "diabetes": False, "systolic": 140, "total_cholesterol": 200, "hdl": 50, "region": "low"}  # fmt: skip
+    base = {"age": 75, "sex": "male", "smoker": False, "diabetes": False, "systolic": 140, "total_cholesterol": 200, "hdl": 50, "region": "low"}  # fmt: skip  # noqa: E501
     risk = compute(find("score2_op"), base).value
     for change in ({"smoker": True}, {"systolic": 170}, {"region": "high"}, {"diabetes": True}, {"age": 80}):
         assert compute(find("score2_op"), {**base, **change}).value > risk
-    man = {"age": 54, "sex": "male", "systolic": 139, "total_cholesterol": 235, "hdl": 26, "smoker": True, "pressure_treated": False}  # fmt: skip
+    man = {"age": 54, "sex": "male", "systolic": 139, "total_cholesterol": 235, "hdl": 26, "smoker": True, "pressure_treated": False}  # fmt: skip  # noqa: E501
     assert compute(find("framingham_hard_chd"), man).value == pytest.approx(29.02, abs=0.01)
     assert compute(find("framingham_hard_chd"), {**man, "smoker": False}).value < 29
 
@@ -165,7 +165,7 @@ def test_units_are_converted() -> None:
     given = {"age": 74, "sex": "male"}
     in_mmol = compute(find("ckd_epi_2021"), {**given, "creatinine": Quantity(88.42, "umol/L")}).value
     assert in_mmol == pytest.approx(compute(find("ckd_epi_2021"), {**given, "creatinine": 1.0}).value, rel=2e-3)
-    fever = compute(find("sirs"), {"temperature": Quantity(102, "[degF]"), "heart_rate": 80, "respiratory_rate": 12, "white_cells": Quantity(8000, "/uL")})  # fmt: skip
+    fever = compute(find("sirs"), {"temperature": Quantity(102, "[degF]"), "heart_rate": 80, "respiratory_rate": 12, "white_cells": Quantity(8000, "/uL")})  # fmt: skip  # noqa: E501
     assert fever.value == 1
 
 
