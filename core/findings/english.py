@@ -237,7 +237,8 @@ def _choose(candidates: list[tuple[int, int, int, tuple[int, ...], str]], words:
 def _part_of(match: Match, other: Match, forms: dict[int, str]) -> bool:
     """Whether a match only says where in another it is: "pain on the right side" of "pain on the right side of the
     chest"."""
-    if other is match or not (other.start <= match.start and match.end <= other.end):
+    inside = other.start <= match.start and match.end <= other.end
+    if not inside or other.end - other.start == match.end - match.start:
         return False
     own = set(match.words) - set(other.words)
     return len(own) < len(match.words) and all(forms[word] in _light()[1] for word in own) and bool(own)

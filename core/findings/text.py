@@ -38,6 +38,7 @@ def matcher(name: str) -> english.Matcher | chinese.Matcher:
     table = language.load(name).table
     code = "zh" if name == "chinese" else "en"
     entries = [e for e in vocabulary.load().entries.values() if e.kind != "demographic"]
+    entries.sort(key=lambda e: -e.background)  # of two findings with equal names the commoner is meant
     names = [(phrase, "") for phrase in table["pseudo_terms"]]
     names += [(word, _DENIES + finding) for word, finding in table["denying"].items()]
     names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
