@@ -8,17 +8,22 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from core.errors import UserError
+from core.privacy import log as privacy_log
 from core.store.store import Store
 from ui.jobs import Jobs
+from ui.local import sweep
 from ui.messages import Messages
 from ui.session import Session
 from ui.settings import Settings
+from ui.sign_in import open_store, sign_in
 from ui.theme import fonts
 from ui.theme.theme import THEME
 from ui.translate import LANGUAGE, tr
 from ui.window import Window
 
 SIZES = ((1600, 1000), (1280, 800))
+GAVE_UP = 2
+"""Exit code where no store was opened."""
 
 
 def application(argv: Sequence[str] = ()) -> QApplication:
@@ -48,13 +53,22 @@ def run_window(argv: Sequence[str] = ()) -> int:
     """Open the window on the user's store; files named in `argv` are read. Returns the exit code."""
     app = application(argv)
     settings = Settings()
+    privacy_log.set_up(settings.path.parent / "logs")
+    sweep()
+    THEME.apply(str(settings.get("theme")), str(settings.get("language")))
+    LANGUAGE.use(str(settings.get("language")))
     try:
-        store = Store.open()
+        store = open_store()
     except UserError as error:
-        return _refuse(error, settings)
+        return _refuse(error)
+    if store is None:
+        return GAVE_UP
     with store:
+        if not sign_in(store, settings):
+            return GAVE_UP
         window = make_window(store, settings)
         window.messages.catch_all()
+        window.watch_idle()
         window.resize(*SIZES[0])
         window.show()
         if argv:
@@ -65,12 +79,11 @@ def run_window(argv: Sequence[str] = ()) -> int:
         return app.exec()
 
 
-def _refuse(error: UserError, settings: Settings) -> int:
+def _refuse(error: UserError) -> int:
     from PySide6.QtWidgets import QMessageBox
 
-    THEME.apply(str(settings.get("theme")), str(settings.get("language")))
     QMessageBox.warning(None, "Consilium", f"{tr(error.what)}\n\n{tr(error.next_step)}")
-    return 2
+    return GAVE_UP
 
 
 def take_screenshots(

@@ -29,6 +29,7 @@ from core.store.store import Store
 from core.store.summary import CaseSummary
 from core.store.users import Permission, account_name
 from ui.jobs import Job, Jobs, Lane
+from ui.local import LocalFolder
 from ui.messages import Messages
 from ui.settings import Settings
 
@@ -70,6 +71,7 @@ class Session(QObject):
     ) -> None:
         super().__init__()
         self.jobs, self.messages, self.settings, self.store, self.now = jobs, messages, settings, store, clock
+        self.local = LocalFolder()
         self.rows: tuple[CaseSummary, ...] = ()
         self.cases: dict[str, Case] = {}
         self.outdated: dict[str, str] = {}
@@ -108,14 +110,14 @@ class Session(QObject):
         if case_id in self.cases:
             done(self.cases[case_id])
         else:
-            self._quick("preview", lambda _r: self.store.load(case_id, user=self.user), done, kind="preview")
+            self._quick("preview", lambda _r: self._load(case_id, images=1), done, kind="preview")
 
     def open_case(self, case_id: str) -> None:
         """Load a case and open it; `opened` follows."""
         if case_id in self.cases:
             self.opened.emit(case_id)
             return
-        self._quick("open", lambda _r: self.store.load(case_id, user=self.user), self._loaded, kind=f"open {case_id}")
+        self._quick("open", lambda _r: self._load(case_id), self._loaded, kind=f"open {case_id}")
 
     def _loaded(self, case: Case) -> None:
         self.cases[case.id] = case
@@ -132,10 +134,10 @@ class Session(QObject):
         """Read files into cases and save them; `imported` follows."""
 
         def work(report: Report) -> pipeline.Opened:
-            scratch = Path(tempfile.mkdtemp(prefix="import-", dir=self._scratch()))
+            scratch = Path(tempfile.mkdtemp(prefix="import-", dir=self.local.path))
             try:
                 found = pipeline.open_paths(tuple(paths), report, scratch=scratch, now=self.now())
-                saved = tuple(self.store.save(case, self.user) for case in found.cases)
+                saved = tuple(self._keep(case, report) for case in found.cases)
             finally:
                 if not any(scratch.iterdir()):
                     scratch.rmdir()
@@ -143,10 +145,21 @@ class Session(QObject):
 
         return self.jobs.start("Reading files", work, self._imported)
 
-    def _scratch(self) -> Path:
-        folder = self.settings.path.parent / "scratch"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    def _keep(self, case: Case, report: Report) -> Case:
+        """Save a case with encrypted copies of its images: where they lie now may be gone tomorrow."""
+        saved = self.store.save(case, self.user)
+        self.store.keep_images(saved, report)
+        return saved
+
+    def _load(self, case_id: str, *, images: int | None = None) -> Case:
+        """A stored case whose images (the first `images` of them) can be opened."""
+        case = self.store.load(case_id, user=self.user)
+        opened = self.store.with_local_images(replace(case, images=case.images[:images]), self.local.path)
+        return replace(case, images=(*opened.images, *case.images[len(opened.images) :]))
+
+    def close(self) -> None:
+        """The end of the session: nothing of it stays outside the store."""
+        self.local.remove()
 
     def _imported(self, found: pipeline.Opened) -> None:
         self.refresh()
@@ -182,7 +195,7 @@ class Session(QObject):
         known = self.cases.get(case_id)
 
         def work(report: Report) -> Case:
-            case = known or self.store.load(case_id, user=self.user)
+            case = known or self._load(case_id)
             analysed = pipeline.analyse(case, report, now=self.now())
             return analysed if known else self.store.save(analysed, self.user)
 
@@ -347,7 +360,7 @@ class Session(QObject):
 
         def work(_report: Report) -> Case:
             self.store.save(case, self.user)
-            return self.store.sign(case_id, self.user, pin)
+            return self.store.with_local_images(self.store.sign(case_id, self.user, pin), self.local.path)
 
         self._quick("sign", work, self._shown)
 
@@ -356,7 +369,7 @@ class Session(QObject):
 
         def work(_report: Report) -> Case:
             self.store.add_addendum(case_id, text, self.user)
-            return self.store.load(case_id, user=self.user)
+            return self._load(case_id)
 
         self._quick("addendum", work, self._shown)
 

@@ -10,7 +10,14 @@ from core import paths
 
 log = logging.getLogger(__name__)
 
-DEFAULTS: dict[str, Any] = {"theme": "dark", "language": "en", "user": "", "columns": {}, "keys": {}}
+DEFAULTS: dict[str, Any] = {
+    "theme": "dark",
+    "language": "en",
+    "user": "",
+    "columns": {},
+    "keys": {},
+    "idle_minutes": 15,
+}
 
 
 class Settings:

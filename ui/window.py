@@ -21,6 +21,7 @@ from ui.frame.jobstrip import JobStrip
 from ui.frame.rail import Rail
 from ui.frame.statusbar import StatusBar
 from ui.frame.tabs import Tab
+from ui.idle import IdleWatch
 from ui.importing import ask_after_import
 from ui.jobs import Jobs
 from ui.messages import Messages
@@ -90,6 +91,8 @@ class Window(QMainWindow):
         self.statusbar_.show_user(session.user)
         self.worklist.table.setFocus()
         self.asks = True
+        self._locked = False
+        self._idle: IdleWatch | None = None
         session.refresh()
         self._read_facts()
 
@@ -324,7 +327,23 @@ class Window(QMainWindow):
 
     def lock(self) -> None:
         """Hide everything until the user is back."""
-        LockDialog(self.session, self).exec()
+        if self._locked:
+            return
+        self._locked = True
+        try:
+            dialog = LockDialog(self.session, self)
+            dialog.exec()
+            dialog.deleteLater()
+        finally:
+            self._locked = False
+
+    def watch_idle(self) -> None:
+        """Lock after some minutes without a key or click: the policy's, else the user's, else 15. 0 is never."""
+        policy = self.session.store.policy.idle_minutes
+        minutes = policy if policy is not None else float(self.settings.get("idle_minutes"))
+        if minutes > 0:
+            self._idle = IdleWatch(minutes, self.lock)
+            self._idle.watch(self.windowHandle())
 
     def edit_settings(self) -> None:
         """Name, theme, language."""
@@ -373,7 +392,10 @@ class Window(QMainWindow):
         """Stop the workers, then close."""
         for workspace in self.workspaces.values():
             workspace.stop()
+        if self._idle is not None:
+            self._idle.stop()
         self.jobs.stop()
+        self.session.close()
         super().closeEvent(event)
         app = QApplication.instance()
         if app is not None:

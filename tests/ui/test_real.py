@@ -25,7 +25,7 @@ def window(open_window, pump: Pump):  # type: ignore[no-untyped-def]
 def test_from_file_to_report(window, pump: Pump, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     rows = window.session.rows
     assert len(rows) == 1 and rows[0].status is CaseStatus.TO_REVIEW and rows[0].top is not None
-    assert not list((window.settings.path.parent / "scratch").iterdir()), "an import left an empty folder behind"
+    assert not list(window.session.local.path.glob("import-*")), "an import left an empty folder behind"
     window.session.open_case(rows[0].id)
     pump(window.jobs)
     workspace = window.current_workspace()

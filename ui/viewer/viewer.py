@@ -131,6 +131,7 @@ class Viewer(QWidget):
     def use_keys(self, table: dict[str, str]) -> None:
         """Replace the key map (key sequence -> action); single letters work only while the viewer has the focus."""
         for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)  # it would make its key ambiguous until it is deleted
             shortcut.deleteLater()
         self._shortcuts = []
         for sequence, action in table.items():
