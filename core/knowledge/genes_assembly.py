@@ -1,4 +1,4 @@
-"""Which assembly variants are on: GRCh38 is called, GRCh37 is lifted where the tables give both places, else refused by name."""
+"""Which assembly variants are on: GRCh38 is called, GRCh37 lifted where the tables give both places, else refused."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ def on_grch38(pack: GenePack, variants: Sequence[Variant], named: str) -> Placed
             "The file does not say which genome assembly it is on, and its reference bases do not settle it.",
             "Export it on GRCh38, with the assembly in the header.",
         )
-    said = f"the file names no assembly; its reference bases agree with GRCh38 at {agree} of {agree + against} positions"
-    return Placed(
-        tuple(variants), Label(said, f"文件未注明基因组版本；{agree + against}个位点中{agree}个与GRCh38一致")
+    said = (
+        f"the file names no assembly; its reference bases agree with GRCh38 at {agree} of {agree + against} positions"
     )
+    return Placed(tuple(variants), Label(said, f"文件未注明基因组版本；{agree + against}个位点中{agree}个与GRCh38一致"))
 
 
 def _bases(pack: GenePack, variants: Sequence[Variant]) -> tuple[int, int]:
@@ -66,7 +66,8 @@ def _lifted(pack: GenePack, variants: Sequence[Variant]) -> Placed:
     return Placed(
         tuple(found),
         Label(
-            f"the file is on GRCh37: {len(found)} single-base positions were lifted to GRCh38 by table, the rest counts as not read",
+            f"the file is on GRCh37: {len(found)} single-base positions were lifted to GRCh38 by table, "
+            "the rest counts as not read",
             f"文件基于GRCh37：{len(found)}个单碱基位点按表转换为GRCh38，其余视为未检测",
         ),
     )

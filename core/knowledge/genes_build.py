@@ -109,7 +109,7 @@ def _gene(folder: Path, raw: dict[str, Any], exemptions: Any, known: dict[str, G
     )
     return Gene(
         symbol, raw["chromosome"].removeprefix("chr"), tuple(sites), alleles,
-        kind="lowest" if symbol in LOWEST else "star",
+        kind="lowest" if symbol in LOWEST else "outside" if symbol == "CYP2D6" else "star",
         required=tuple(exempt.get("requiredPositions", ())),
         picks=tuple((tuple(p["list"]), p["pick"]) for p in exempt.get("unphasedDiplotypePriorities", ())),
         unknown_is_reference=symbol in TOXIC,
@@ -126,7 +126,10 @@ def _site(raw: dict[str, Any], *, extra: bool = False) -> Site:
 
 
 def _allele(
-    row: dict[str, Any], place: dict[int, int], functions: dict[str, tuple[str, str]], known: Gene | None,
+    row: dict[str, Any],
+    place: dict[int, int],
+    functions: dict[str, tuple[str, str]],
+    known: Gene | None,
     sites: list[Site],
 ) -> Allele:
     bases = {place[i]: expand(b) for i, b in enumerate(row["alleles"]) if b is not None and i in place}
@@ -138,7 +141,14 @@ def _allele(
 def _same(known: Gene, bases: dict[int, tuple[str, ...]], sites: list[Site]) -> Allele | None:
     """The same changes under another name: names are revised oftener than functions."""
     wanted = {(sites[i].position, b) for i, bs in bases.items() for b in bs}
-    return next((a for a in known.alleles[1:] if {(known.sites[i].position, b) for i, bs in a.bases.items() for b in bs} == wanted), None)  # fmt: skip
+    return next(
+        (
+            a
+            for a in known.alleles[1:]
+            if {(known.sites[i].position, b) for i, bs in a.bases.items() for b in bs} == wanted
+        ),
+        None,
+    )
 
 
 def _phenotype(folder: Path, symbol: str) -> dict[str, Any]:

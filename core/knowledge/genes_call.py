@@ -1,4 +1,4 @@
-"""A patient's variants (and calls made elsewhere) -> one result a gene: pairs, phenotypes, what is missing, what was assumed."""
+"""A patient's variants (and calls made elsewhere) -> one result a gene, with what is missing and what was assumed."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ class GeneCall:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to call. `combinations` names combined and partial alleles (research); `cyp2d6` calls it from small variants too."""
+    """How to call. `combinations` names combined and partial alleles (research); `cyp2d6` calls it without copy numbers."""
 
     all_pairs: bool = False
     combinations: bool = False
@@ -82,24 +82,43 @@ def call_genes(
         if gene.kind == "outside" and not options.cyp2d6:
             continue
         found.append(_call(gene, read, tuple(sample.notes.get(gene.symbol, ())), options))
-    found += [_outside(pack, symbol, [o for o in outside if o.gene == symbol]) for symbol in dict.fromkeys(o.gene for o in outside)]  # fmt: skip
+    found += [
+        _outside(pack, symbol, [o for o in outside if o.gene == symbol])
+        for symbol in dict.fromkeys(o.gene for o in outside)
+    ]
     return tuple(sorted(found, key=lambda c: c.gene))
 
 
 def _call(gene: Gene, read: dict[int, Genotype], notes: tuple[Label, ...], options: Options) -> GeneCall:
     sites = [i for i, site in enumerate(gene.sites) if not site.extra]
     missing = tuple(gene.sites[i].position for i in sites if i not in read or not read[i].complete)
-    varied = tuple(gene.sites[i].position for i in sites if i in read and any(b not in (None, gene.sites[i].ref) for b in read[i].bases))  # fmt: skip
-    extra = tuple((s.rsid, "/".join(b or "." for b in read[i].bases)) for i, s in enumerate(gene.sites) if s.extra and i in read)  # fmt: skip
+    varied = tuple(
+        gene.sites[i].position
+        for i in sites
+        if i in read and any(b not in (None, gene.sites[i].ref) for b in read[i].bases)
+    )
+    extra = tuple(
+        (s.rsid, "/".join(b or "." for b in read[i].bases)) for i, s in enumerate(gene.sites) if s.extra and i in read
+    )
     if missing:
         notes += (_missing_note(gene, missing, len(sites)),)
     call = _lowest(gene, read) if gene.kind == "lowest" else _star(gene, read, options)
     many = [i for i, g in read.items() if g.heterozygous]
     phased = len(many) < 2 or all(read[i].block for i in many)
     return GeneCall(
-        gene.symbol, call.called, "vcf", call.diplotypes, call.decisive, call.results, missing,
-        len(sites) - len(missing), phased, notes + call.notes, extra, varied,
-    )  # fmt: skip
+        gene.symbol,
+        call.called,
+        "vcf",
+        call.diplotypes,
+        call.decisive,
+        call.results,
+        missing,
+        len(sites) - len(missing),
+        phased,
+        notes + call.notes,
+        extra,
+        varied,
+    )
 
 
 def _missing_note(gene: Gene, missing: Sequence[int], of: int) -> Label:
@@ -124,9 +143,14 @@ def _star(gene: Gene, read: dict[int, Genotype], options: Options) -> GeneCall:
     if len(found) > 1:
         notes += (Label(f"{len(found)} diplotypes fit equally well", f"{len(found)}种双倍型同样吻合"),)
     return GeneCall(
-        gene.symbol, True, "vcf", tuple(m.name for m in found), tuple(m.alleles for m in found),
-        tuple(result_of(gene, m.alleles) for m in found), notes=notes,
-    )  # fmt: skip
+        gene.symbol,
+        True,
+        "vcf",
+        tuple(m.name for m in found),
+        tuple(m.alleles for m in found),
+        tuple(result_of(gene, m.alleles) for m in found),
+        notes=notes,
+    )
 
 
 def _fallback(gene: Gene, read: dict[int, Genotype]) -> GeneCall:
@@ -139,9 +163,14 @@ def _fallback(gene: Gene, read: dict[int, Genotype]) -> GeneCall:
     pair = tuple("*5" if b == "C" else "*1" for b in sorted(bases, reverse=True))
     said = Label("the result rests on rs4149056 alone", "结果仅依据rs4149056")
     return GeneCall(
-        gene.symbol, False, "vcf", ("/".join(f"rs4149056 {b}" for b in bases),), (pair,), (result_of(gene, pair),),
+        gene.symbol,
+        False,
+        "vcf",
+        ("/".join(f"rs4149056 {b}" for b in bases),),
+        (pair,),
+        (result_of(gene, pair),),
         notes=(none, said),
-    )  # fmt: skip
+    )
 
 
 def _lowest(gene: Gene, read: dict[int, Genotype]) -> GeneCall:
@@ -175,9 +204,14 @@ def _outside(pack: GenePack, symbol: str, told: Sequence[OutsideCall]) -> GeneCa
         results.append(result)
     ordered = sorted(zip(names, decisive, results, strict=True), key=lambda item: natural(item[0]))
     return GeneCall(
-        symbol, False, "outside", tuple(n for n, _, _ in ordered), tuple(d for _, d, _ in ordered),
-        tuple(r for _, _, r in ordered), notes=(note,),
-    )  # fmt: skip
+        symbol,
+        False,
+        "outside",
+        tuple(n for n, _, _ in ordered),
+        tuple(d for _, d, _ in ordered),
+        tuple(r for _, _, r in ordered),
+        notes=(note,),
+    )
 
 
 def _split(diplotype: str) -> list[str]:

@@ -20,7 +20,7 @@ _EXON, _INTRON = "rs56038477", "rs75017182"
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """What was found: each possible pair of copies (tuples of allele names), or, where copies cannot be told apart, one list.
+    """What was found: each possible pair of copies (tuples of allele names), or, where they cannot be told apart, one list.
 
     `chosen` are the pairs (two names) that decide the gene result, worst first; `listed` names with how often each is there.
     """
@@ -63,7 +63,7 @@ def name(gene: Gene, pair: Sequence[Sequence[str]]) -> str:
 
 
 def rank(gene: Gene, allele: str) -> float:
-    """How little function an allele leaves: 0 none, 0.5 decreased, 1 normal; unknown lies below normal and above decreased."""
+    """The function an allele leaves: 0 none, 0.5 decreased, 1 normal; unknown lies below normal and above decreased."""
     found = gene.allele(allele)
     if found is None:
         return 0.9
@@ -114,7 +114,7 @@ def _hapb3_sites(gene: Gene) -> tuple[int, int]:
 
 
 def _listed(gene: Gene, called: dict[int, Genotype]) -> tuple[tuple[str, int], ...]:
-    """Each variant with its number of copies, where strands are unknown. HapB3's two sites are read as one where they can be."""
+    """Each variant with its number of copies, where strands are unknown; HapB3's two sites as one where possible."""
     exon, intron = _hapb3_sites(gene)
     counts: dict[str, int] = {}
     for index, genotype in called.items():

@@ -35,7 +35,7 @@ _CPIC_NAMES = {
     ("NUDT15", 48037782): ("rs746071566", {"GAGTCG(3)": "AGGAGTC", "GAGTCG(4)": "AGGAGTCGGAGTC", "GAGTCG(2)": "A"}),
     ("CYP2C9", 94942210): ("rs1304490498", {"AGAAATGGAA": "GAAAGAAATGG", "delAGAAATGGAA": "G"}),
 }
-"""CPIC's names for repeats and deletions, with their bases as VCF writes them at that position (CPIC allele definitions, CC0)."""
+"""CPIC's names for repeats and deletions, with their bases at that position in VCF (CPIC allele definitions, CC0)."""
 
 Row = dict[str, str]
 
@@ -98,7 +98,11 @@ def _gene(
     if symbol in _SINGLE:
         rows = [r for r in rows if r["StarAllele"] in {"Reference", _SINGLE[symbol]}]
     rows.sort(key=lambda r: (r["StarAllele"] != default, natural(r["StarAllele"])))
-    rsids = {(int(v["GRCh38Position"]), v["Variant"]): v["rsID"] for v in variants if v["Gene"] == symbol and v["GRCh38Position"].isdigit()}  # fmt: skip
+    rsids = {
+        (int(v["GRCh38Position"]), v["Variant"]): v["rsID"]
+        for v in variants
+        if v["Gene"] == symbol and v["GRCh38Position"].isdigit()
+    }
     sites, chromosome = _sites(symbol, rows, rsids)
     place = {site.position: i for i, site in enumerate(sites)}
     background = _background(rows, about["RefAllele"], place)
@@ -130,7 +134,16 @@ def _sites(symbol: str, rows: list[Row], rsids: dict[tuple[int, str], str]) -> t
         name, bases = _CPIC_NAMES.get((symbol, position), (rsid, {}))
         if longest not in bases.values():
             bases = {}
-        sites.append(Site(position, longest, alts, name if name.startswith("rs") else "", f"g.{position}{longest}>{alts[0]}", bases))  # fmt: skip
+        sites.append(
+            Site(
+                position,
+                longest,
+                alts,
+                name if name.startswith("rs") else "",
+                f"g.{position}{longest}>{alts[0]}",
+                bases,
+            )
+        )
     return tuple(sites), chromosome
 
 

@@ -1,4 +1,4 @@
-"""Variants as read from a VCF -> genotypes at the sites of a pack. What does not agree with the tables is left out and said."""
+"""Variants as read from a VCF -> genotypes at the sites of a pack. What disagrees with the tables is left out and said."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A whole VCF, read strictly and in one pass for the positions that somebody asks for: for gene calls nothing may be guessed.
+"""A whole VCF, read strictly and in one pass for the positions that somebody asks for: nothing may be guessed.
 
 VCF 4.x (samtools/hts-specs); BGZF as in SAMv1 section 4.1 (its last block is an empty one: without it the file is cut).
 """
@@ -31,6 +31,16 @@ class VcfCalls:
     lines: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What every line must look like: columns, the sample's column, and the file's name and assembly."""
+
+    file: str
+    width: int
+    column: int
+    assembly: str
+
+
 def read_calls(
     path: Path, wanted: Callable[[str, int], bool], report: Report = silent, *, sample: str = ""
 ) -> VcfCalls:
@@ -46,9 +56,11 @@ def read_calls(
             if number % _EVERY == 0:
                 report(number, 0, path.name)
             if line:
-                _record(path, line, len(columns), column, (number + len(header) + 1, build), wanted, found)
+                _record(line, _Shape(path.name, len(columns), column, build), number + len(header) + 1, wanted, found)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Unreadable(f"{path.name} is cut short or packed wrongly ({error}).", "Copy or export it again.") from error
+        raise Unreadable(
+            f"{path.name} is cut short or packed wrongly ({error}).", "Copy or export it again."
+        ) from error
     except UnicodeDecodeError as error:
         raise Unreadable(f"{path.name} is not text.", "Give a VCF file.") from error
     if number == 0:
@@ -109,34 +121,38 @@ def _sample(path: Path, columns: list[str], sample: str) -> int:
     return _FIXED
 
 
-def _record(
-    path: Path, line: str, width: int, column: int, where: tuple[int, str], wanted: Callable[[str, int], bool],
-    found: list[Variant],
-) -> None:  # fmt: skip
-    number, build = where
+def _record(line: str, shape: _Shape, number: int, wanted: Callable[[str, int], bool], found: list[Variant]) -> None:
     chromosome, _, rest = line.partition("\t")
     place = rest.partition("\t")[0]
     if not (place.isascii() and place.isdigit()):
-        raise Unreadable(f"{path.name}, line {number} is not a VCF record.", "Export the file again.")
+        raise Unreadable(f"{shape.file}, line {number} is not a VCF record.", "Export the file again.")
     chromosome = chromosome.removeprefix("chr")
     chromosome = "M" if chromosome == "MT" else chromosome
-    if line.count("\t") + 1 != width:
+    if line.count("\t") + 1 != shape.width:
         raise Unreadable(
-            f"{path.name} is cut short or damaged: line {number} has {line.count(chr(9)) + 1} columns, not {width}.",
+            f"{shape.file} is cut short or damaged: line {number} has {line.count(chr(9)) + 1} columns, not {shape.width}.",
             "Copy or export it again.",
         )
     if not wanted(chromosome, int(place)):
         return
     fields = line.split("\t")
     if any(mark in fields[4] for mark in ("<NON_REF>", "<*>")):
-        raise UserError(f"{path.name} is a gVCF.", "Genotype it first (its blocks are not calls), then give the VCF.")
-    values = dict(zip(fields[8].split(":"), fields[column].split(":"), strict=False))
+        raise UserError(f"{shape.file} is a gVCF.", "Genotype it first (its blocks are not calls), then give the VCF.")
+    values = dict(zip(fields[8].split(":"), fields[shape.column].split(":"), strict=False))
     genotype, phase_set = values.get("GT", ""), values.get("PS", "")
     found.append(
         Variant(
-            f"vcf-{number}", "", (Source(path.name, "vcf", f"line {number}"),), zygosity=zygosity(genotype),
-            genotype=genotype, assembly=build, chromosome=chromosome, position=int(place), reference=fields[3].upper(),
-            alternate=fields[4].upper(), rsid=fields[2] if fields[2].startswith("rs") else "",
+            f"vcf-{number}",
+            "",
+            (Source(shape.file, "vcf", f"line {number}"),),
+            zygosity=zygosity(genotype),
+            genotype=genotype,
+            assembly=shape.assembly,
+            chromosome=chromosome,
+            position=int(place),
+            reference=fields[3].upper(),
+            alternate=fields[4].upper(),
+            rsid=fields[2] if fields[2].startswith("rs") else "",
             phase_set="" if phase_set == "." else phase_set,
         )
-    )  # fmt: skip
+    )

@@ -142,7 +142,9 @@ def options_of(vector: dict[str, Any]) -> Options:
         words = [str(w) for w in vector.get("matcher_args", [])]
         best = bool(words) and words[0] == "true"
         return Options(all_pairs=not best, cyp2d6="CYP2D6" in vector.get("genes", ()))
-    flags = [w.strip() == "true" for w in str(vector.get("wrapper_args") or "").split(",") if w.strip() in {"true", "false"}]  # fmt: skip
+    flags = [
+        w.strip() == "true" for w in str(vector.get("wrapper_args") or "").split(",") if w.strip() in {"true", "false"}
+    ]
     if len(flags) < 2:
         return Options(all_pairs=bool(flags and flags[0]))
     combinations, all_pairs, cyp2d6 = (*flags, False)[:3]

@@ -119,4 +119,7 @@ def _print(calls: tuple[GeneCall, ...], advice: tuple[GeneAdvice, ...]) -> None:
     for found in advice:
         a = found.advice
         because = ", ".join(f"{g} {k}" for g, k in found.results)
-        print(f"\n{a.drug} ({because}) [{a.organisation} {a.level} {a.strength} {a.population}]\n  {a.text}")
+        print(
+            f"\n{a.drug} ({because}) [{a.organisation} {a.level} {a.strength} {a.population}]\n  "
+            + a.text.replace("\n", "\n  ")
+        )

@@ -1,0 +1,88 @@
+"""Reading a VCF for gene calls: what is cut, packed wrongly or of several samples is refused by name."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from core.errors import UserError
+from core.records.vcf_calls import VcfCalls, read_calls
+
+HEAD = "##fileformat=VCFv4.2\n##contig=<ID=chr1,assembly=GRCh38.p14>\n"
+COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tSYNTHETIC-1"
+RECORD = "chr1\t100\trs1\tC\tT\t.\tPASS\t.\tGT:PS\t0|1:7"
+
+
+def read(path: Path, sample: str = "") -> VcfCalls:
+    """Every position."""
+    return read_calls(path, lambda c, p: True, sample=sample)
+
+
+def plain(tmp_path: Path, text: str, name: str = "a.vcf") -> Path:
+    """A file."""
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_reads_wanted_positions_with_phase_set(tmp_path: Path) -> None:
+    path = plain(tmp_path, f"{HEAD}{COLUMNS}\n{RECORD}\n{RECORD.replace('100', '200')}\n")
+    found = read_calls(path, lambda c, p: (c, p) == ("1", 100))
+    assert found.assembly == "GRCh38"
+    assert found.sample == "SYNTHETIC-1"
+    assert found.lines == 2
+    (variant,) = found.variants
+    assert (variant.position, variant.genotype, variant.phase_set) == (100, "0|1", "7")
+    assert variant.sources[0].place == "line 4"
+
+
+def test_reads_gzip(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    path.write_bytes(gzip.compress(f"{HEAD}{COLUMNS}\n{RECORD}\n".encode()))
+    assert len(read(path).variants) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("hello\n", "no #CHROM"),
+        (f"{COLUMNS}\n{RECORD}\n", "fileformat"),
+        (f"{HEAD}{COLUMNS}\n", "no records"),
+        (f"{HEAD}{COLUMNS}\tSYNTHETIC-2\n{RECORD}\t0/0\n", "2 samples"),
+        (f"{HEAD}{COLUMNS[: COLUMNS.index('FORMAT') - 1]}\n{RECORD}\n", "no genotypes"),
+        (f"{HEAD}{COLUMNS}\n{RECORD}\nchr1\t200\trs2\tC", "cut short"),
+        (f"{HEAD}{COLUMNS}\n{RECORD.replace('100', 'x')}\n", "not a VCF record"),
+        (f"{HEAD}{COLUMNS}\n{RECORD.replace(chr(9) + 'T' + chr(9), chr(9) + '<NON_REF>' + chr(9))}\n", "gVCF"),
+    ],
+)
+def test_bad_files_are_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        read(plain(tmp_path, text))
+
+
+def test_a_sample_can_be_named(tmp_path: Path) -> None:
+    path = plain(tmp_path, f"{HEAD}{COLUMNS}\tSYNTHETIC-2\n{RECORD}\t0/0\n")
+    assert read(path, sample="SYNTHETIC-2").variants[0].genotype == "0/0"
+    with pytest.raises(UserError, match="no sample"):
+        read(path, sample="SYNTHETIC-3")
+
+
+def test_wrong_packing(tmp_path: Path) -> None:
+    text = f"{HEAD}{COLUMNS}\n{RECORD}\n"
+    with pytest.raises(UserError, match="named as compressed"):
+        read(plain(tmp_path, text, "b.vcf.gz"))
+    cut = tmp_path / "c.vcf.gz"
+    cut.write_bytes(gzip.compress((text + f"{RECORD}\n" * 500).encode())[:-20])
+    with pytest.raises(UserError, match="cut short"):
+        read(cut)
+    zipped = tmp_path / "d.vcf"
+    zipped.write_bytes(b"PK\x03\x04 and more")
+    with pytest.raises(UserError, match="ZIP"):
+        read(zipped)
+    blocks = tmp_path / "e.vcf.gz"
+    blocks.write_bytes(bytes.fromhex("1f8b08040000000000ff0600424302001b00") + b"\x00" * 40)
+    with pytest.raises(UserError, match="last block"):
+        read(blocks)
+    with pytest.raises(UserError, match="cannot be read"):
+        read(tmp_path / "missing.vcf")
