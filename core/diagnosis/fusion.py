@@ -20,9 +20,9 @@ RARE_PRIOR = 0.002
 RARE_TEMPERATURE = 1.6
 SPECIFIC_BACKGROUND = 0.02
 SPECIFIC_NEEDED = 3
-GENE_WEIGHT = 4.6
+GENE_WEIGHT = 6.9
 """Log likelihood ratio of a (likely) pathogenic variant in the disease's gene where the finding states none (expert
-estimate: about 100 to 1)."""
+estimate: about 1,000 to 1; fewer than one person in a thousand carries one in any given gene by chance)."""
 _ALWAYS, _MOST, _LEAST_SHARE, _LEAST_DANGER = 3, 10, 0.01, 0.003
 
 
