@@ -24,6 +24,9 @@ __all__ = ["findings_in", "values_in"]
 
 _CJK = re.compile("[\u4e00-\u9fff]")
 _DENIES = "!"
+"""Before the findings of a name that denies them by itself ("afebrile")."""
+_SEVERAL = "&"
+"""Before the findings that a collective name denies when it is denied ("no urinary symptoms")."""
 _BACKGROUND = frozenset({"history", "risk", "exposure", "medication"})
 
 
@@ -41,6 +44,7 @@ def matcher(name: str) -> english.Matcher | chinese.Matcher:
     entries.sort(key=lambda e: -e.background)  # of two findings with equal names the commoner is meant
     names = [(phrase, "") for phrase in table["pseudo_terms"]]
     names += [(word, _DENIES + finding) for word, finding in table["denying"].items()]
+    names += [(word, _SEVERAL + findings) for word, findings in table["several"].items()]
     names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
     names += [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
     signs = [(n, e.id) for e in entries if e.kind == "sign" for n in vocabulary.names(e, "zh") if n.endswith("阳性")]
@@ -87,7 +91,7 @@ def _still(match: Match, context: Context, sentence: Sentence, duration: Quantit
 
 
 def _past(match: Match) -> bool:
-    entry = vocabulary.load().entries.get(match.key.removeprefix(_DENIES))
+    entry = vocabulary.load().entries.get(match.key)
     return entry is not None and entry.kind in _BACKGROUND
 
 
@@ -102,14 +106,18 @@ def _vague(match: Match, context: Context, matches: Sequence[Match], said: Seque
 
 
 def _finding(note: Note, match: Match, context: Context, duration: Quantity | None, name: str) -> Iterable[Finding]:
-    denied = match.key.startswith(_DENIES)
-    entry = vocabulary.load().entries.get(match.key.removeprefix(_DENIES))
-    if entry is None:
-        return
-    scope = context.scope
+    denied, several = match.key.startswith(_DENIES), match.key.startswith(_SEVERAL)
     status = Status.ABSENT if denied else context.status
-    entry, scope = _relative(entry, scope, name)
-    yield Finding(
+    if several and status is not Status.ABSENT:
+        return
+    for key in match.key.lstrip(_DENIES + _SEVERAL).split():
+        entry = vocabulary.load().entries.get(key)
+        if entry is not None:
+            yield _stated(note, match, *_relative(entry, context.scope, name), status, duration)
+
+
+def _stated(note: Note, match: Match, entry: Entry, scope: Scope, status: Status, duration: Quantity | None) -> Finding:
+    return Finding(
         id=f"{note.id}-{match.start}-{entry.id}",
         code=entry.coding,
         label=Label(entry.label.en, entry.label.zh),

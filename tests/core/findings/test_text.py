@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from core.domain.basics import Quantity, Source
 from core.domain.finding import Scope, Status
 from core.domain.record import Note, Patient, Sex
+from core.findings import language
 from core.findings.text import findings_in
+from core.knowledge import vocabulary
 from core.verbs.evaluate_notes import compare, sentences
 
 SENTENCES = Path(__file__).parent / "sentences.yaml"
@@ -179,3 +181,25 @@ def test_the_years_of_a_habit_are_not_the_complaints(text: str) -> None:
 )
 def test_these_speak_of_the_patient_now(text: str) -> None:
     assert read(text)["nausea"] == (Status.PRESENT, Scope.CURRENT)
+
+
+def test_a_collective_name_denies_each_of_its_findings_and_states_none() -> None:
+    denied = read("No urinary symptoms, no weight changes.")
+    assert {"dysuria", "urinary_frequency", "weight_loss", "weight_gain"} <= set(denied)
+    assert {status for status, _ in denied.values()} == {Status.ABSENT}
+    assert read("Urinary symptoms since Monday.") == {}
+    assert read("无泌尿系症状。")["dysuria"][0] is Status.ABSENT
+
+
+def test_what_is_normal_denies_what_would_not_be() -> None:
+    found = read("Normal power and sensation. Lungs are clear.")
+    assert found["focal_weakness"][0] is Status.ABSENT
+    assert found["crackles"][0] is Status.ABSENT
+    assert read("大小便正常，食欲正常。")["constipation"][0] is Status.ABSENT
+
+
+def test_names_in_the_tables_are_findings() -> None:
+    for name in ("english", "chinese"):
+        table = language.load(name).table
+        said = [key for part in ("denying", "several") for keys in table[part].values() for key in keys.split()]
+        assert set(said) <= set(vocabulary.load().entries)
