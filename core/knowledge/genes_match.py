@@ -80,9 +80,10 @@ def match(gene: Gene, genotypes: dict[int, Genotype], *, all_pairs: bool = False
     for pair in found:
         unique.setdefault(pair.alleles, pair)
     found = list(unique.values())
-    if not all_pairs:
-        found = [m for m in found if m.score == found[0].score]
-    return _picked(gene, found, phased=len(phase) < 2)
+    if all_pairs:
+        return tuple(found)
+    picked = _picked(gene, found) if len(phase) > 1 else None
+    return (picked,) if picked else tuple(m for m in found if m.score == found[0].score)
 
 
 def _fit(gene: Gene, allele: Allele, called: dict[int, Genotype], phase: list[list[int]]) -> _Fit | None:
@@ -115,13 +116,13 @@ def _pairs(fits: Sequence[_Fit], every: int) -> list[Match]:
     return found
 
 
-def _picked(gene: Gene, found: list[Match], *, phased: bool) -> tuple[Match, ...]:
-    """Where the release says which of several unphased pairs is meant, that one."""
-    names = {m.name for m in found}
-    for listed, pick in () if phased else gene.picks:
-        if names == set(listed):
-            return tuple(m for m in found if m.name == pick)
-    return tuple(found)
+def _picked(gene: Gene, found: Sequence[Match]) -> Match | None:
+    """Where the release says which of several unphased pairs is meant (NAT2, by how common they are), that one."""
+    by_name = {m.name: m for m in found}
+    for listed, pick in sorted(gene.picks, key=lambda p: -len(p[0])):
+        if by_name.keys() >= set(listed):
+            return by_name[pick]
+    return None
 
 
 def combine(gene: Gene, genotypes: dict[int, Genotype]) -> tuple[Match, ...]:

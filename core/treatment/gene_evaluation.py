@@ -12,7 +12,7 @@ from typing import Any
 
 from core.diagnosis.measures import share
 from core.errors import UserError
-from core.knowledge.genes import GenePack, installed, natural, pack_of
+from core.knowledge.genes import GenePack, installed, natural, newest, pack_of
 from core.knowledge.genes_build import build
 from core.knowledge.genes_call import GeneCall, call_genes
 from core.knowledge.genes_pypgx import tables
@@ -30,7 +30,7 @@ _REFERENCES = {"ivacaftor non-responsive CFTR sequence", "Reference"}
 
 def evaluate(data: Path, definitions: Path | None = None, report: Report = silent) -> dict[str, object]:
     """Measures of a folder of vectors, with `definitions` by a release's tables, else by the installed pack."""
-    pack = pack_of(build(definitions, base=tables())[0]) if definitions else installed()
+    pack = _pack(definitions)
     listed = vectors(data)
     failures: list[dict[str, object]] = []
     checks: Counter[str] = Counter()
@@ -47,6 +47,12 @@ def evaluate(data: Path, definitions: Path | None = None, report: Report = silen
         "ci95": share([True] * passed + [False] * (n - passed))["ci95"], "by_level": dict(levels), "checks": dict(checks),
         "pack": pack.tables.version, "source": pack.tables.source, "failures": failures,
     }  # fmt: skip
+
+
+def _pack(definitions: Path | None) -> GenePack:
+    if definitions is not None:
+        return pack_of(build(definitions, base=tables())[0])
+    return installed() if newest() else pack_of(tables())
 
 
 def score(vector: dict[str, Any], pack: GenePack, data: Path, checks: Counter[str]) -> list[str]:

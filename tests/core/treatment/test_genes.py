@@ -1,22 +1,32 @@
 """Recommendations by gene result, the verb, and a peer's test vectors."""
 
+import csv
+import dataclasses
 import json
+import re
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from core.domain.record import Variant
-from core.knowledge.genes import FORMAT, pack_of, save
+from core.domain.plan import Tier
+from core.domain.record import Record, Variant
+from core.findings.find import find
+from core.knowledge.genes import FORMAT, natural, pack_of, save
 from core.knowledge.genes_assembly import on_grch38, wants
 from core.knowledge.genes_build import build
 from core.knowledge.genes_call import call_genes
 from core.knowledge.genes_pypgx import tables
 from core.records.vcf_calls import read_calls
+from core.treatment.check import check_medicines
 from core.treatment.gene_evaluation import evaluate
+from core.treatment.gene_vectors import variants_of
 from core.treatment.genes import advice_for
 from core.verbs import run
 from tests.core.knowledge.gene_tables import pack, row, star_rows
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def advised(variants: list[Variant]) -> list[str]:
@@ -119,10 +129,44 @@ def test_every_vector_of_the_peer_passes(peer: Path) -> None:
 
 
 @pytest.mark.data
+def test_nat2_picks_the_pair_that_is_meant(peer: Path) -> None:
+    """Every row of the peer's table for NAT2: five sites unphased, some others missing."""
+    tabled = pack_of(build(peer, base=tables())[0])
+    with (peer / "vcf" / "NAT2" / "tests.tsv").open(encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file, delimiter="\t"))
+    assert len(listed) == 75
+    for line in listed:
+        steps: list[list[str]] = [["reference", "NAT2"]]
+        steps += [["variation", "NAT2", k, *v.split("/")] for k, v in line.items() if k.startswith("rs")]
+        steps += [["missing", "NAT2", rsid] for rsid in re.findall(r"rs\d+", line["Missing positions"])]
+        calls = call_genes(tabled, variants_of({"ops": steps}, tabled, peer)[0])
+        expected = (line["Pick"] or line["Output"]).replace("not called", "")
+        wanted = {"/".join(sorted(p.strip().split("/"), key=natural)) for p in expected.split(" or ") if p.strip()}
+        assert set(calls[0].diplotypes) == wanted, line
+
+
+@pytest.mark.data
 def test_embedded_tables_pass_nearly_as_many(peer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSILIUM_PACKS", str(tmp_path))
     save(tables(), tmp_path / f"genes-pypgx-x-f{FORMAT}", {})
     assert int(str(evaluate(peer)["passed"])) >= 119
+
+
+def test_a_poor_metaboliser_of_clopidogrel_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSILIUM_PACKS", str(tmp_path))
+    embedded = tables()
+    save(embedded, tmp_path / f"genes-pypgx-x-f{FORMAT}", {})
+    gene = pack_of(embedded).genes["CYP2C19"]
+    two = gene.allele("*2")
+    assert two is not None
+    rows = [
+        row(gene.chromosome, s.position, s.ref, s.alts[0], "1/1" if i in two.bases else "0/0")
+        for i, s in enumerate(gene.sites)
+    ]
+    for changed, expected in ((rows, {Tier.STOP}), ([dataclasses.replace(r, genotype="0/0") for r in rows], set())):
+        record = Record(variants=tuple(changed))
+        alerts = check_medicines(record, find(record, (), NOW), ("clopidogrel",), NOW)
+        assert {a.tier for a in alerts if a.kind == "gene"} == expected
 
 
 GETRM = {
