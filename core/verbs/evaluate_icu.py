@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
 
 def figures(y: icu.Array, p: icu.Array, threshold: float | None = None) -> dict[str, Any]:
     """event1, auroc, ece, each with the 95 % interval of a bootstrap over stays, and the threshold."""
-    measures = {"event1": partial(icu.event1, threshold=threshold), "auroc": icu.auroc, "ece": icu.ece}
+    measures: dict[str, Callable[[icu.Array, icu.Array], float]] = {
+        "event1": partial(icu.event1, threshold=threshold),
+        "auroc": icu.auroc,
+        "ece": icu.ece,
+    }
     rng = np.random.default_rng(0)
     draws = [rng.integers(0, len(y), len(y)) for _ in range(_ROUNDS)]
     out: dict[str, Any] = {}
