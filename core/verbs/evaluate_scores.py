@@ -16,7 +16,9 @@ HELP = "measure the clinical scores on vignettes.json and corrected_labels.json 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with vignettes.json and corrected_labels.json")
-    parser.add_argument("--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)")
+    parser.add_argument(
+        "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
