@@ -56,6 +56,7 @@ def install(window: QWidget, settings: Settings, actions: dict[str, Callable[[],
             for key in binding.keys:
                 shortcut = QShortcut(QKeySequence(key), window)
                 shortcut.activated.connect(actions[binding.id])
+                shortcut.activatedAmbiguously.connect(actions[binding.id])
                 made.append(shortcut)
     return made
 

@@ -25,6 +25,7 @@ from core.domain.record import Note
 from core.errors import UserError
 from core.progress import Report
 from core.store.audit import AuditEvent
+from core.store.decisions import standing
 from core.store.store import Store
 from core.store.summary import CaseSummary
 from core.store.users import Permission, account_name
@@ -32,11 +33,13 @@ from ui.jobs import Job, Jobs, Lane
 from ui.local import LocalFolder
 from ui.messages import Messages
 from ui.settings import Settings
+from ui.translate import tr
 
 log = logging.getLogger(__name__)
 
 Done = Callable[[Any], None]
 REFRESH_MS = 120
+UNDOABLE = (Action.ACCEPT, Action.REJECT, Action.EDIT, Action.OVERRIDE, Action.PLAN_STEP)
 SKIPPED = "skipped"
 """Reason of a working diagnosis that was not given."""
 
@@ -77,6 +80,7 @@ class Session(QObject):
         self.outdated: dict[str, str] = {}
         """Case id -> when its inputs changed after the analysis that is shown."""
         self._edits: dict[str, int] = {}
+        self._made: list[tuple[str, Decision]] = []
         self._refreshing = QTimer(self)
         self._refreshing.setSingleShot(True)
         self._refreshing.setInterval(REFRESH_MS)
@@ -348,11 +352,23 @@ class Session(QObject):
             now = self.cases.get(case_id)
             if now is None:
                 return
+            if action is not Action.WITHDRAW:
+                self._made.append((case_id, stored))
             named = action is Action.WORKING_DIAGNOSIS and reason != SKIPPED
             diagnosis = text if named else now.working_diagnosis
             self._replace(replace(now, decisions=(*now.decisions, stored), working_diagnosis=diagnosis))
 
         self._quick("decide", lambda _r: self.store.decide(case_id, made, second_pin=second_pin), done)
+
+    def undo(self, case_id: str) -> None:
+        """Withdraw the last decision made on a case in this session; both stay on record."""
+        case = self.cases[case_id]
+        held = {d.id for d in standing(case)} if case.status is not CaseStatus.SIGNED else set()
+        made = [d for one, d in self._made if one == case_id and d.id in held and d.action in UNDOABLE]
+        if made:
+            self.decide(case_id, Action.WITHDRAW, made[-1].target)
+        else:
+            self.messages.say(tr("No decision of this session is left to undo."), "info")
 
     def sign(self, case_id: str, pin: str) -> None:
         """Sign an open case; it becomes read-only."""
@@ -390,8 +406,6 @@ class Session(QObject):
         self.jobs.start("Report", work, self._exported, case_id=case_id, kind=f"export {path}")
 
     def _exported(self, path: Path) -> None:
-        from ui.translate import tr
-
         self.messages.say(tr("Report written: {name}", name=path.name), "green")
 
     def background(self, name: str, work: Callable[[Report], Any], done: Done, case_id: str = "") -> Job:

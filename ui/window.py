@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget,
 from core.domain.case import Case
 from core.domain.record import Record
 from core.pipeline import Opened
-from ui import keymap
+from ui import keymap, panels
 from ui.admin.screen import Admin
 from ui.case.workspace import Workspace
 from ui.dialogs import LockDialog, NewCaseDialog, SettingsDialog
@@ -150,12 +150,12 @@ class Window(QMainWindow):
             "language": self.switch_language,
             "full_screen": self.switch_full_screen,
             "cancel": self.jobstrip.cancel_current,
-            "next_panel": lambda: self.focusNextPrevChild(True),
-            "previous_panel": lambda: self.focusNextPrevChild(False),
+            "next_panel": lambda: self.move_panel(1),
+            "previous_panel": lambda: self.move_panel(-1),
         }
         for page in ("review", "explanation", "treatment", "report", "audit"):
             actions[page] = lambda page=page: self._in_case(lambda w: w.show_page(page))
-        for name in ("rerun", "accept", "reject", "edit", "plan_step", "sign", "export"):
+        for name in ("rerun", "accept", "reject", "edit", "plan_step", "sign", "export", "undo"):
             actions[name] = lambda name=name: self._in_case(lambda w: w.act(name))
         return actions
 
@@ -314,6 +314,12 @@ class Window(QMainWindow):
             LANGUAGE.use(language)
         finally:
             self.setUpdatesEnabled(True)
+
+    def move_panel(self, step: int) -> None:
+        """F6: to the next part of the screen, where its focus was."""
+        current = self.stack.currentWidget()
+        inside = current.panels() if isinstance(current, Workspace) else [current]
+        panels.move([self.appbar, self.rail, *inside, self.jobstrip], step)
 
     def switch_full_screen(self) -> None:
         """F11."""

@@ -31,6 +31,8 @@ class Action(StrEnum):
     PLAN_STEP = "plan_step"
     WORKING_DIAGNOSIS = "working_diagnosis"
     SIGN = "sign"
+    WITHDRAW = "withdraw"
+    """Takes back the last decision on the same target; both stay on record."""
 
 
 @dataclass(frozen=True, slots=True)

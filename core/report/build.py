@@ -6,7 +6,7 @@ from datetime import datetime
 from core.domain.age import age_years
 from core.domain.assessment import Assessment, Hypothesis
 from core.domain.basics import Citation, Quantity, Version
-from core.domain.case import Case, CaseStatus, Decision
+from core.domain.case import Action, Case, CaseStatus, Decision
 from core.domain.finding import Finding, Interpretation, Scope, Status
 from core.domain.record import Sex
 from core.report.build_explanation import explanation_section
@@ -209,7 +209,7 @@ def _decisions(case: Case, language: str) -> Section:
             clock_time(d.at),
             _people(d, language),
             _decided(case, d, language),
-            " — ".join(t for t in (d.reason, d.text) if t),
+            _why(d, language),
         )
         for d in case.decisions
     )
@@ -218,6 +218,12 @@ def _decisions(case: Case, language: str) -> Section:
         Grid(heads, rows, (0.19, 0.18, 0.33, 0.3)) if rows else Line(word("no_decisions", language), Tone.MUTED)
     )
     return Section(word("decisions", language), (block,))
+
+
+def _why(decision: Decision, language: str) -> str:
+    if decision.action == Action.WORKING_DIAGNOSIS and decision.reason == "skipped":
+        return word("not_entered", language)
+    return " — ".join(text for text in (decision.reason, decision.text) if text)
 
 
 def _people(decision: Decision, language: str) -> str:

@@ -136,6 +136,8 @@ WORDS: dict[str, Label] = {
     "plan_step": Label("plan step", "方案步骤"),
     "working_diagnosis": Label("working diagnosis", "工作诊断"),
     "sign": Label("signed", "签署"),
+    "withdraw": Label("withdrawn", "撤回"),
+    "not_entered": Label("not entered", "未填写"),
     "ask": Label("ask", "询问"),
     "examine": Label("examine", "查体"),
     "test": Label("test", "检验"),

@@ -18,6 +18,8 @@ def check(case: Case, decision: Decision) -> None:
         raise UserError(
             f"There is nothing called {decision.target!r} to decide on.", f"Targets are {', '.join(_TARGETS)}."
         )
+    if decision.action == Action.WITHDRAW and not any(d.target == decision.target for d in standing(case)):
+        raise UserError("There is no decision to withdraw.", "Reload the case to see what was decided.")
     _check_reason(decision)
     _check_target(case, decision, kind, name)
     if kind == "alert" and decision.action in (Action.OVERRIDE, Action.REJECT):
@@ -31,10 +33,22 @@ def open_stops(case: Case, option_id: str) -> tuple[str, ...]:
     option = next((o for o in case.plan.options if o.id == option_id), None) if case.plan else None
     if option is None or case.plan is None:
         return ()
-    latest = {d.target: d.action for d in case.decisions}
-    done = {target for target, action in latest.items() if action == Action.OVERRIDE}
+    done = {d.target for d in standing(case) if d.action == Action.OVERRIDE}
     stops = {a.id for a in case.plan.alerts if a.tier == Tier.STOP}
     return tuple(i for i in option.alert_ids if i in stops and f"alert:{i}" not in done)
+
+
+def standing(case: Case) -> tuple[Decision, ...]:
+    """The decisions that hold: each withdrawal takes back the last one on its target."""
+    held: list[Decision] = []
+    for decision in case.decisions:
+        if decision.action != Action.WITHDRAW:
+            held.append(decision)
+            continue
+        at = next((i for i in reversed(range(len(held))) if held[i].target == decision.target), None)
+        if at is not None:
+            del held[at]
+    return tuple(held)
 
 
 def _check_reason(decision: Decision) -> None:

@@ -11,6 +11,7 @@ from core import pipeline
 from core.domain.case import Action, Case, CaseStatus
 from core.domain.finding import Finding, Origin, Status
 from core.progress import Report
+from core.store.decisions import standing
 from core.store.store import Store
 from tests.ui import builders
 from tests.ui.conftest import Pump
@@ -256,3 +257,49 @@ def test_nothing_is_impossible_or_certain() -> None:
 
     assert [percent(p) for p in (0.0, 0.001, 0.71, 0.999, 1.0)] == ["0 %", "< 1 %", "71 %", "> 99 %", "> 99 %"]
     assert interval_words((0.62, 0.79)) == "62–79" and interval_words((0.001, 0.999)) == "<1 – >99"
+
+
+def test_undo_withdraws_the_last_decision_of_this_session(window: Window, pump: Pump) -> None:
+    workspace = skip(window, pump)
+    first = workspace.review.differential.cards[0].hypothesis.id
+    for name in ("accept", "undo"):
+        workspace.review.differential.select(first)
+        workspace.act(name)
+        pump(window.jobs)
+        card = workspace.review.differential.cards[0]
+        assert card.buttons["accept"].text() == ("Accepted" if name == "accept" else "Accept")
+    assert [d.action for d in stored(window).decisions][-2:] == [Action.ACCEPT, Action.WITHDRAW]
+    workspace.act("undo")
+    pump(window.jobs)
+    assert len(stored(window).decisions) == 3 and window.message_bar.isVisible()
+
+
+def test_undone_rejection_brings_back_the_acceptance(window: Window, pump: Pump) -> None:
+    skip(window, pump)
+    for action in (Action.ACCEPT, Action.REJECT):
+        window.session.decide("c-rowan", action, "hypothesis:pulmonary_embolism", reason="known")
+        pump(window.jobs)
+    window.session.undo("c-rowan")
+    pump(window.jobs)
+    last = [d for d in standing(stored(window)) if d.target == "hypothesis:pulmonary_embolism"]
+    assert [d.action for d in last] == [Action.ACCEPT]
+
+
+def test_f6_walks_through_the_panels_and_back(window: Window, pump: Pump) -> None:
+    workspace = skip(window, pump)
+    window.activateWindow()
+    pump(until=window.isActiveWindow)
+
+    def here() -> int:
+        parts = [window.appbar, window.rail, *workspace.panels(), window.jobstrip]
+        focus = window.focusWidget()
+        return max(i for i, p in enumerate(parts) if p is focus or (focus and p.isAncestorOf(focus)))
+
+    workspace.tabs.setFocus()
+    places = [here()]
+    for _ in range(4):
+        window.move_panel(1)
+        places.append(here())
+    assert places[:4] == sorted(set(places[:4])) and len(set(places)) == len(places)
+    window.move_panel(-1)
+    assert here() == places[-2]

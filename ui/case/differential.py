@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidg
 
 from core.domain.assessment import Assessment, Hypothesis
 from core.domain.case import Action, Case, CaseStatus, Decision
+from core.store.decisions import standing
 from ui.case.card import Card
 from ui.case.nextsteps import NextSteps
 from ui.session import SKIPPED
@@ -235,7 +236,7 @@ class Differential(QWidget):
         self._body.addWidget(band(row(none, margins=(12, 0, 12, 0)), 26))
 
     def _add_card(self, case: Case, assessment: Assessment, rank: int, hypothesis: Hypothesis) -> None:
-        decision = next((d for d in reversed(case.decisions) if d.target == f"hypothesis:{hypothesis.id}"), None)
+        decision = next((d for d in reversed(standing(case)) if d.target == f"hypothesis:{hypothesis.id}"), None)
         opened = hypothesis.id == self.selected or (self._roomy and rank == 2)
         card = Card(rank, hypothesis, assessment, decision, opened=opened)
         card.set_selected(hypothesis.id == self.selected)

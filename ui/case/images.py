@@ -1,7 +1,7 @@
 """The images of a case: the viewer, and what the models said about the image shown."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
 
 from core.domain.case import Case, CaseStatus
 from core.domain.explanation import ImageExplanation
@@ -170,6 +170,13 @@ class ImagePane(QWidget):
         case = self._current()
         if case is not None and case.measurements != self.viewer.measurements():
             self._session.measured(self._case_id, self.viewer.measurements())
+
+    def undo_mark(self) -> bool:
+        """Undo in the viewer, if the focus is in it."""
+        inside = self._viewer is not None and self._viewer.isAncestorOf(QApplication.focusWidget() or self)
+        if inside and self._viewer is not None:
+            self._viewer.act("undo")
+        return inside
 
     def stop(self) -> None:
         """The case was closed."""

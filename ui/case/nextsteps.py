@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from core.domain.assessment import NextStep, StepKind
 from core.domain.case import Action, Case
 from core.domain.finding import Status
+from core.store.decisions import standing
 from ui.theme import icons
 from ui.translate import say, tr
 from ui.widgets import paint
@@ -80,7 +81,7 @@ class NextSteps(QWidget):
         """Fill from a case."""
         steps = case.assessment.next_steps if case.assessment else ()
         names = {h.id: say(h.label) for h in case.assessment.hypotheses} if case.assessment else {}
-        done = {d.target.removeprefix("step:") for d in case.decisions if d.action is Action.PLAN_STEP}
+        done = {d.target.removeprefix("step:") for d in standing(case) if d.action is Action.PLAN_STEP}
         self.rows.names, self.rows.planned = names, frozenset(done)
         self.rows.show_rows(steps[: self.shown])
         count = tr("{n} of {total}", n=min(self.shown, len(steps)), total=len(steps))

@@ -143,6 +143,10 @@ class Review(QWidget):
             self._panes.setCurrentIndex(0 if case.images else 1)
         self._show_tabs()
 
+    def panels(self) -> list[QWidget]:
+        """The parts F6 moves between."""
+        return [self.drawer, self.record, self._tabs, self._panes, self.differential]
+
     # -- narrow windows --------------------------------------------------------------------------------------------
 
     def fit(self, width: int, height: int) -> None:

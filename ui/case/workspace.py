@@ -25,6 +25,7 @@ from ui.widgets import paint
 from ui.widgets.button import Button, IconButton
 from ui.widgets.chip import Chip
 from ui.widgets.layout import band, column, line, row
+from ui.widgets.panels import PanelHeader
 from ui.widgets.text import Elided
 from ui.words import range_look
 
@@ -271,6 +272,8 @@ class Workspace(QWidget):
                 step = self.review.differential.next.current()
                 if step is not None:
                     self._plan_step(step)
+            case "undo":
+                self._undo()
             case "sign":
                 self._ask_sign()
             case "export":
@@ -309,6 +312,11 @@ class Workspace(QWidget):
 
     def _plan_step(self, step: NextStep) -> None:
         self._session.decide(self.case_id, Action.PLAN_STEP, f"step:{step.code.code}", text=say(step.label))
+
+    def _undo(self) -> None:
+        """In the viewer the last mark, elsewhere the last decision."""
+        if not self.review.images.undo_mark():
+            self._session.undo(self.case_id)
 
     def _ask_sign(self) -> None:
         case = self._session.cases[self.case_id]
@@ -352,6 +360,13 @@ class Workspace(QWidget):
         case = self._session.cases.get(self.case_id)
         if case is not None:
             self._show_range(case)
+
+    def panels(self) -> list[QWidget]:
+        """The parts F6 moves between."""
+        page = self.page(self.tabs.current)
+        parts = page.panels() if isinstance(page, Review) else page.findChildren(PanelHeader)
+        places = parts if isinstance(page, Review) else [p for h in parts if (p := h.parentWidget()) is not None]
+        return [self.tabs, *(places or [page])]
 
     def stop(self) -> None:
         """The case was closed."""

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from core.domain.case import Action, Case, CaseStatus, Decision
 from core.domain.plan import DrugDose, MedicineChange, PlanOption, Tier
+from core.store.decisions import standing
 from ui.theme.theme import restyle, surface
 from ui.translate import say, tr
 from ui.widgets.button import Button
@@ -19,7 +20,7 @@ CHANGE_ICONS = {"gene": ("dna", "violet"), "renal": ("scale", "amber"), "interac
 
 def last_decision(case: Case, target: str) -> Decision | None:
     """The last decision about a target."""
-    return next((d for d in reversed(case.decisions) if d.target == target), None)
+    return next((d for d in reversed(standing(case)) if d.target == target), None)
 
 
 def dose_cell(dose: DrugDose) -> QWidget:

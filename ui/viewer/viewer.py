@@ -138,6 +138,7 @@ class Viewer(QWidget):
             made = QShortcut(QKeySequence(sequence), self)
             made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             made.activated.connect(partial(self.act, action))
+            made.activatedAmbiguously.connect(partial(self.act, action))  # the window has the key too (Ctrl+Z)
             self._shortcuts.append(made)
 
     # Public
