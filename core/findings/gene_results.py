@@ -43,7 +43,6 @@ _SAID = {
     "-1639 ag": "increased sensitivity to coumarins", "-1639 gg": "normal sensitivity to coumarins",
     "favorable response": "favourable response", "unfavorable response": "unfavourable response",
 }  # fmt: skip
-_CALM = ("normal", "no variant", "favourable")
 
 
 def results_of(record: Record) -> tuple[tuple[Finding, ...], frozenset[str]]:
@@ -101,13 +100,10 @@ def _source(call: GeneCall, variants: Sequence[Variant]) -> Source:
 
 
 def _finding(call: GeneCall, source: Source) -> Finding:
-    phenotypes = tuple(dict.fromkeys(r.phenotype or INDETERMINATE for r in call.results))
+    phenotypes = tuple(dict.fromkeys(r.phenotype for r in call.results if r.phenotype))
     results = [phenotype_label(p) for p in phenotypes]
     names = " / ".join(call.diplotypes) if len(call.diplotypes) > 1 and "/" not in call.diplotypes[0] else None
     shown = names or _or(call.diplotypes[:4], " or ") + (" or others" if len(call.diplotypes) > 4 else "")
-    calm = len(results) == 1 and results[0].en.startswith(_CALM)
-    open_end = bool(call.missing) and calm
-    settled = len(results) == 1 and not open_end and phenotypes[0] != INDETERMINATE
     english = f"{call.gene} {shown or 'not called'}"
     chinese = f"{call.gene} {shown or '无法判读'}"
     if results:
@@ -118,7 +114,7 @@ def _finding(call: GeneCall, source: Source) -> Finding:
         chinese += f"（{call.read + len(call.missing)}个位点中{len(call.missing)}个未检测）"
     return Finding(
         id="", code=Coding("HGNC", call.gene, call.gene), label=Label(english, chinese),
-        status=Status.PRESENT if settled else Status.NOT_ASSESSED, origin=Origin.GENE, source=source,
+        status=Status.PRESENT if call.settled else Status.NOT_ASSESSED, origin=Origin.GENE, source=source,
     )  # fmt: skip
 
 

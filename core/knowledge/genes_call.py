@@ -9,7 +9,7 @@ from core.domain.record import Sex, Variant
 from core.knowledge import genes_lowest
 from core.knowledge.genes import Gene, GenePack, natural
 from core.knowledge.genes_match import Genotype, Match, combine, match
-from core.knowledge.genes_phenotype import Result, result_of
+from core.knowledge.genes_phenotype import CALM, INDETERMINATE, Result, result_of
 
 _X_COPIES = {Sex.MALE: 1}
 
@@ -50,6 +50,14 @@ class GeneCall:
     def ambiguous(self) -> bool:
         """More than one answer fits, and they do not agree on the gene result."""
         return len({r.phenotype for r in self.results}) > 1
+
+    @property
+    def settled(self) -> bool:
+        """One result, and not a normal one while sites that could show otherwise were not read."""
+        phenotypes = {r.phenotype for r in self.results}
+        if len(phenotypes) != 1 or INDETERMINATE in phenotypes or ("" in phenotypes and len(self.diplotypes) > 1):
+            return False
+        return not (self.missing and next(iter(phenotypes)).lower().startswith(CALM))
 
 
 @dataclass(frozen=True, slots=True)

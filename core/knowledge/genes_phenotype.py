@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from core.knowledge.genes import Allele, Gene, pair_key
 
 INDETERMINATE = "Indeterminate"
+CALM = ("normal", "uncertain susceptibility", "favorable", "-1639 gg", "ivacaftor non-responsive")
+"""How results begin that call for no change: they hold only where everything was read."""
 _HLA = {"HLA-A": ("*31:01",), "HLA-B": ("*57:01", "*58:01", "*15:02", "*15:11")}
 _G6PD = {("normal", "normal"): "Normal", ("deficient", "normal"): "Variable", ("deficient", "deficient"): "Deficient"}
 
@@ -30,7 +32,8 @@ def result_of(gene: Gene, alleles: Sequence[str], *, phenotype: str = "", activi
     found = [_allele(gene, name) for name in alleles]
     functions = tuple(a.function if a else "" for a in found)
     said, score = _table(gene, alleles, found) if alleles else ("", "")
-    said, score = phenotype or said or (INDETERMINATE if alleles else ""), activity or score
+    tabled = bool(gene.pairs or gene.exact or gene.scores or gene.symbol == "G6PD")
+    said, score = phenotype or said or (INDETERMINATE if alleles and tabled else ""), activity or score
     if not said and score:
         said = _by_score(gene, score)
     keys = [k for k in (score, said) if k]

@@ -36,6 +36,8 @@ _CPIC_NAMES = {
     ("CYP2C9", 94942210): ("rs1304490498", {"AGAAATGGAA": "GAAAGAAATGG", "delAGAAATGGAA": "G"}),
 }
 """CPIC's names for repeats and deletions, with their bases at that position in VCF (CPIC allele definitions, CC0)."""
+_EXTRA = {"CYP2C9": ((94645745, "G", "A", "rs12777823"),)}
+"""Named beside the alleles by CPIC's warfarin guideline (PMID 28198005) for people of African ancestry."""
 
 Row = dict[str, str]
 
@@ -144,6 +146,7 @@ def _sites(symbol: str, rows: list[Row], rsids: dict[tuple[int, str], str]) -> t
                 bases,
             )
         )
+    sites += [Site(p, r, (a,), rsid, f"g.{p}{r}>{a}", extra=True) for p, r, a, rsid in _EXTRA.get(symbol, ())]
     return tuple(sites), chromosome
 
 

@@ -91,13 +91,10 @@ def _step(sheet: Sheet, step: list[Any]) -> None:
     gene = sheet.gene(rest[0])
     if kind == "reference":
         return
-    if kind == "missing":
-        for rsid in rest[1:]:
-            del sheet.rows[gene.symbol, _site(gene, rsid)]
-    elif kind == "missingExtraPosition":
+    if kind in {"missing", "missingExtraPosition"}:
         for rsid in rest[1:]:
             sheet.rows.pop((gene.symbol, _site(gene, rsid)), None)
-    elif kind == "variation":
+    elif kind in {"variation", "extraPosition"}:
         place, names = (rest[2], rest[3:]) if str(rest[1]).startswith("chr") else (rest[1], rest[2:])
         index = _site(gene, place)
         sheet.rows[gene.symbol, index] = sheet.variant(gene, gene.sites[index], names)

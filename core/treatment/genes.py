@@ -12,7 +12,7 @@ _SILENT = {"no recommendation", "n/a"}
 
 @dataclass(frozen=True, slots=True)
 class GeneAdvice:
-    """A recommendation with the gene results that it rests on. `certain` is False where another result fits as well."""
+    """A recommendation with the gene results that it rests on. `certain` is False where a result is not settled."""
 
     advice: Advice
     results: tuple[tuple[str, str], ...]
@@ -26,7 +26,7 @@ def advice_for(pack: GenePack, calls: Sequence[GeneCall], drugs: Iterable[str] =
     """
     wanted = {d.lower() for d in drugs}
     keys = {c.gene: {k for r in c.results for k in r.keys} for c in calls if c.results}
-    sure = {c.gene: not c.ambiguous for c in calls}
+    sure = {c.gene: c.settled for c in calls}
     found = []
     for advice in pack.tables.advice:
         if wanted and advice.drug not in wanted:
