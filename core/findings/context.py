@@ -79,7 +79,10 @@ def sentences(text: str, name: str) -> list[Sentence]:
     blank = [m.start() for m in re.finditer(r"\n\s*\n", text)]
     edges = sorted(cuts)
     found: list[Sentence] = []
+    titles = {(start, end) for start, end, _ in headers}
     for start, end in zip(edges, edges[1:], strict=False):
+        if (start, end) in titles:
+            continue  # "Allergies:" is a heading, not a finding
         last = next((h for h in reversed(headers) if h[1] <= start), None)
         inside = last is not None and not any(last[1] < b < start for b in blank)
         found.append(Sentence(start, end, last[2] if last is not None and inside else ""))
