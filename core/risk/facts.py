@@ -141,7 +141,8 @@ def flag(facts: Facts, name: str) -> Fact | None:
     negated = table()["negated_flags"].get(name)
     if negated is not None:
         found = _from_findings(facts, (negated,))
-        return None if found is None else Fact(not found.value, found.time, found.sources)
+        if found is not None:
+            return Fact(not found.value, found.time, found.sources)
     derived = table()["derived_flags"].get(name)
     if derived is not None:
         analyte, days = table()["measured"][derived["input"]]

@@ -14,8 +14,11 @@ import yaml
 
 from core.domain.basics import Quantity
 from core.errors import Unreadable, UserError
+from core.knowledge.units import convert
 from core.paths import RESOURCES
 from core.risk.score import InputValue, ScoreResult, compute, find, input_specs
+
+_LEAST_PER_LITRE = 1e7  # more cells than that are counted in a litre, whatever volume is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,7 @@ def _json(path: Path) -> list[dict[str, Any]]:
 
 
 def _vignette(row: Mapping[str, Any], fixed: Mapping[str, Any] | None) -> Vignette:
-    raw = row["Relevant Entities"]
-    entities = ast.literal_eval(raw) if isinstance(raw, str) else raw
+    entities = _entities(row)
     other: Mapping[str, Any] = fixed or {}
     return Vignette(
         id=str(row["Unique ID"]),
@@ -95,15 +97,26 @@ def _vignette(row: Mapping[str, Any], fixed: Mapping[str, Any] | None) -> Vignet
     )
 
 
+def _entities(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    raw = row.get("Relevant Entities")
+    try:
+        found = ast.literal_eval(raw) if isinstance(raw, str) else raw
+    except (ValueError, SyntaxError) as error:
+        raise Unreadable(f"The entities of vignette {row['Unique ID']} cannot be read.", "Correct the file.") from error
+    if not isinstance(found, dict):
+        raise Unreadable(f"Vignette {row['Unique ID']} has no entities.", "Use the MedCalc-Bench form.")
+    return found
+
+
 def number(label: object) -> float | None:
     """A label as a number: a date as its ordinal day, weeks and days as days; None for "N/A" or nothing."""
     text = str(label).strip()
     weeks = re.search(r"(\d+)\s*weeks?\D+(\d+)\s*days?", text)
     if weeks:
         return float(int(weeks[1]) * 7 + int(weeks[2]))
-    if re.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}", text):
-        return float(_date(text).toordinal())
     try:
+        if re.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}", text):
+            return float(_date(text).toordinal())
         return float(text)
     except ValueError:
         return None
@@ -111,6 +124,13 @@ def number(label: object) -> float | None:
 
 def _date(text: str) -> date:
     return datetime.strptime(text, "%m/%d/%Y").date()
+
+
+def _told_date(key: str, text: object) -> date:
+    try:
+        return _date(str(text).strip())
+    except ValueError as error:
+        raise UserError(f"{key}: {text!r} is not a date.", "Dates are written 08/31/2023.") from error
 
 
 def _within(value: float | None, low: float | None, high: float | None) -> bool:
@@ -158,7 +178,7 @@ def _values(vignette: Vignette, row: Mapping[str, Any]) -> dict[str, InputValue]
         return dict(_daily_doses(vignette.entities, row["doses"]))
     for entity, raw in vignette.entities.items():
         if entity == "input steroid":
-            values["steroid"], values["dose_mg"] = _steroid(raw[0]), float(raw[1])
+            values["steroid"], values["dose_mg"] = _steroid(raw[0]), _float(entity, raw[1])
         elif entity == "target steroid":
             values["target_steroid"] = _steroid(raw)
         elif entity in names:
@@ -174,7 +194,7 @@ def _daily_doses(entities: Mapping[str, Any], names: Mapping[str, str]) -> Itera
     for name, key in names.items():
         dose, times = entities.get(f"{name} Dose"), entities.get(f"{name} Dose Per Day")
         if dose is not None and times is not None:
-            yield key, float(dose[0]) * float(times[0])
+            yield key, _float(name, dose[0]) * _float(name, times[0])
 
 
 def _steroid(text: str) -> str:
@@ -193,27 +213,47 @@ def _pressures(values: dict[str, InputValue]) -> None:
 def _value(key: str, raw: Any) -> InputValue:
     words: dict[str, str] = _mapping()["words"].get(key, {})
     spec = input_specs().get(key)
-    if isinstance(raw, list | tuple) and len(raw) == 2:
-        return _quantity(key, float(raw[0]), str(raw[1]))
+    if isinstance(raw, list | tuple) and raw and len(raw) % 2 == 0:
+        return _total(key, [_quantity(key, _float(key, raw[i]), str(raw[i + 1])) for i in range(0, len(raw), 2)])
     if isinstance(raw, str) or (words and isinstance(raw, bool)):
         text = str(raw).strip().lower()
         found = next((ours for start, ours in words.items() if text.startswith(start)), None)
         if found is not None:
             return found == "true" if found in ("true", "false") else found
         if spec is not None and spec.is_date:
-            return _date(str(raw))
+            return _told_date(key, raw)
         if spec is not None and spec.is_flag:
             return text in ("true", "yes")
+        if re.fullmatch(r"-?\d+(\.\d+)?", text):
+            return float(text)
         raise UserError(f"{key}: {raw!r} is not understood.", "")
     return raw  # type: ignore[no-any-return]
+
+
+def _float(key: str, value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError as error:
+        raise UserError(f"{key}: {value!r} is not a number.", "") from error
+
+
+def _total(key: str, parts: list[Quantity]) -> Quantity:
+    """One quantity, or the sum of several ("5 ft 10 in", "1 year 6 months") in the input's own unit."""
+    if len(parts) == 1:
+        return parts[0]
+    spec = input_specs()[key]
+    values = [convert(part.value, part.unit, spec.unit, spec.molar_mass) for part in parts]
+    if any(value is None for value in values):
+        raise UserError(f"{key}: its parts do not measure the same thing.", "")
+    return Quantity(sum(value for value in values if value is not None), spec.unit)
 
 
 def _quantity(key: str, value: float, unit: str) -> Quantity:
     known: dict[str, str] = _mapping()["units"]
     ours = known.get(unit.strip().lower(), unit.strip())
     if key in _mapping()["cells"] and ours == "/uL":
-        return Quantity(value / 1000, "10*9/L")
+        return Quantity(value / (1e9 if value > _LEAST_PER_LITRE else 1e3), "10*9/L")
     spec = input_specs().get(key)
-    if spec is not None and spec.unit == "1":
-        return Quantity(value, "1")
+    if spec is not None and (spec.unit == "1" or not ours):
+        return Quantity(value, spec.unit)
     return Quantity(value, ours)

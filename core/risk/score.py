@@ -32,6 +32,7 @@ class InputSpec:
     low: float = 0.0
     high: float = 0.0
     molar_mass: float | None = None
+    valence: int = 1
     choices: tuple[tuple[str, Label], ...] = ()
     is_date: bool = False
 
@@ -125,6 +126,7 @@ def _spec(key: str, row: Mapping[str, Any]) -> InputSpec:
         low=row.get("low", 0.0),
         high=row.get("high", 0.0),
         molar_mass=row.get("molar_mass"),
+        valence=row.get("valence", 1),
         choices=choices,
         is_date=row.get("date", False),
     )
@@ -230,7 +232,8 @@ def _converted(spec: InputSpec, quantity: Quantity) -> float | None:
     if quantity.unit == spec.unit:
         return quantity.value
     unit = ucum(quantity.unit) or quantity.unit
-    return convert(quantity.value, unit, spec.unit, spec.molar_mass)
+    value = quantity.value / spec.valence if "eq/" in unit.lower() else quantity.value
+    return convert(value, unit, spec.unit, spec.molar_mass)
 
 
 def compute(score: Score, given: Mapping[str, InputValue], *, assume_absent: bool = False) -> ScoreResult:

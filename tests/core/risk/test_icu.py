@@ -28,7 +28,7 @@ def test_features_of_a_stay(tmp_path: Path) -> None:
     path = _stay(
         tmp_path,
         "01:00,HR,80\n25:00,HR,104\n02:00,NISysABP,100\n02:00,HR,90\n03:00,pH,735\n04:00,HR,9999\n05:00,Urine,50\n",
-    )  # noqa: E501
+    )
     assert (_value(path, "HR_first"), _value(path, "HR_last"), _value(path, "HR_count")) == (80, 104, 3)
     assert _value(path, "HR_day2") == 104
     assert _value(path, "HR_trend") == pytest.approx(19.70, abs=0.01)

@@ -37,6 +37,29 @@ def test_labels_are_read_as_numbers() -> None:
     assert medcalc.number("N/A") is None
 
 
+def test_heights_in_two_units_and_cells_in_a_litre(tmp_path: Path) -> None:
+    tall = {**_ROW, "Relevant Entities": "{'weight': [70.0, 'kg'], 'height': [5.0, 'ft', 8.9, 'in']}"}
+    cells = {
+        **_ROW, "Unique ID": "3", "Calculator ID": "19", "Calculator Name": "FIB-4", "Ground Truth Answer": "5.0",
+        "Lower Limit": "4.9", "Upper Limit": "5.1", "Relevant Entities": "{'age': [50, 'years'], 'Platelet count': "
+        "[100000000000.0, 'L'], 'Alanine aminotransferase': [64, 'U/L'], 'Aspartate aminotransferase': [80, 'U/L']}",
+    }  # fmt: skip
+    assert evaluate_scores.measure(_write(tmp_path, [tall, cells], []))["accuracy"] == 1
+
+
+@pytest.mark.parametrize("entities", ["{", "[1]"])
+def test_entities_that_cannot_be_read(tmp_path: Path, entities: str) -> None:
+    with pytest.raises(UserError):
+        evaluate_scores.measure(_write(tmp_path, [{**_ROW, "Relevant Entities": entities}], []))
+
+
+def test_a_value_that_cannot_be_read_fails_its_vignette_only(tmp_path: Path) -> None:
+    odd = {**_ROW, "Unique ID": "2", "Relevant Entities": "{'weight': [70, 'kg'], 'height': ['x', 'm']}"}
+    found = evaluate_scores.measure(_write(tmp_path, [_ROW, odd], []))
+    assert (found["n"], found["accuracy"]) == (2, 0.5)
+    assert "not a number" in found["disagreements"][-1]["why"]
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"a": 1}]'])
 def test_a_broken_file_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "vignettes.json").write_text(text, "utf-8")

@@ -169,3 +169,18 @@ def test_health_reckons_prevent_and_asks_for_the_region() -> None:
     sick = replace(_whole(), problems=(problem("Old myocardial infarction"),))
     known = {r.score_id: r for r in health(sick, told, NOW, region="low").risks}
     assert known["prevent_cvd"].value is None and known["prevent_cvd"].note.zh
+
+
+def test_news2_from_vital_signs_and_what_the_doctor_denied() -> None:
+    vitals = (
+        seen(RATE, 22, "/min"), seen("8867-4", 95, "/min"), seen(SYSTOLIC, 105, "mm[Hg]"), seen("8310-5", 38.4, "Cel"),
+        seen("2708-6", 94, "%"),
+    )  # fmt: skip
+    record = Record(PATIENT, observations=vitals)
+    result = found(record)["news2"]
+    assert result.value is None and len(result.missing) == 2
+    denied = (finding("confusion", Status.ABSENT), finding("needs_oxygen", Status.ABSENT))
+    assert found(record, denied)["news2"].value == 2 + 1 + 1 + 1 + 1
+    awake = Record(PATIENT, observations=(*vitals, seen("9269-2", 15, "{score}")))
+    assert found(awake, denied[1:])["news2"].value == 6
+    assert found(awake, (finding("confusion"), *denied[1:]))["news2"].value == 9

@@ -162,6 +162,8 @@ def test_missing_inputs_are_listed_and_nothing_is_guessed() -> None:
 
 
 def test_units_are_converted() -> None:
+    divalent = compute(find("corrected_calcium"), {"calcium": Quantity(5, "meq/L"), "albumin": 4}).value
+    assert divalent == pytest.approx(10.02, abs=0.01)
     given = {"age": 74, "sex": "male"}
     in_mmol = compute(find("ckd_epi_2021"), {**given, "creatinine": Quantity(88.42, "umol/L")}).value
     assert in_mmol == pytest.approx(compute(find("ckd_epi_2021"), {**given, "creatinine": 1.0}).value, rel=2e-3)
