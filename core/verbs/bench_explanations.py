@@ -3,39 +3,57 @@
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.explain import peers
+from core.explain.agreement import (
+    EXHAUSTIVE,
+    LADDERS,
+    Deadline,
+    Point,
+    mean_curve,
+    own_points,
+    peer_point,
+    reference,
+    rescored,
+    seconds_to,
+    warm,
+)
 from core.explain.game import Game, Values, new_game
-from core.explain.image import last, sample
+from core.inference.baseline import NAMES
 from core.inference.packs import Pack, find
-from core.learning.dataset import read_folder
+from core.inference.session import threads
+from core.learning.dataset import Film, read_folder
 from core.learning.pixels import read
+from core.learning.split import Part
 
 HELP = "seconds to reach agreement r >= .99 with a long reference: own sampler against shap's explainers"
 
-BUDGETS = {
-    "own_fp32": (128, 254, 506, 1010, 2018),
-    "own_int8": (128, 254, 506, 1010, 2018),
-    "permutation": (129, 258, 516, 1032, 2064),
-    "kernel": (256, 512, 1024, 2048, 4096),
-    "partition": (512, 2048, 8192, 16384),
-}
-_ENOUGH = 0.99
+SHARES = {"reference": 0.45, "owen": 0.6, "permutation": 0.75, "kernel": 0.9, "partition": 1.0}
+"""Of the time cap, by when each part has to end."""
+ROLES = {"fp32": "predict", "int8": "predict_int8"}
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of films (PNG, JPEG, DICOM)")
     parser.add_argument("--pack", default="cxr-pneumonia-paediatric", help="id of the model pack")
-    parser.add_argument("--films", type=int, default=12, help="films drawn (default 12)")
+    parser.add_argument(
+        "--split", type=Path, metavar="FILE", help="split.json of a working folder: its test films only"
+    )
+    parser.add_argument("--films", type=int, default=4, help="films drawn (default 4)")
     parser.add_argument("--reference", type=int, default=20_162, help="evaluations of the reference (default 20162)")
+    parser.add_argument("--minutes", type=float, default=20.0, help="time cap of the whole run (default 20)")
+    parser.add_argument("--graph", choices=tuple(ROLES), default="fp32", help="graph of the reference and of shap")
+    parser.add_argument(
+        "--baseline", choices=("", *NAMES), default="", help="what hides a region (default: the pack's)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
+    parser.add_argument("--picture", type=Path, metavar="OUT.png", help="draw the curves")
     parser.add_argument(
         "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
     )
@@ -44,68 +62,156 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the curves and the seconds to r >= .99 as JSON."""
     pack = find(args.pack)
-    films = read_folder(args.data)
-    chosen = np.random.default_rng(args.seed).permutation(len(films))[: args.films]
-    _warm(pack, read(films[int(chosen[0])]))
-    runs: dict[str, list[list[tuple[float, float, float]]]] = {name: [] for name in BUDGETS}
-    for k, place in enumerate(chosen):
-        print(f"film {k + 1}/{len(chosen)}", file=sys.stderr)
-        for name, points in measure(pack, read(films[int(place)]), args.reference):
-            runs[name].append(points)
-    print(json.dumps(_result(pack, runs, args), indent=1))
+    films = _drawn(args)
+    bench = Bench(pack, [read(f) for f in films], args, Deadline(60 * args.minutes))
+    bench.measure()
+    out = result(bench, args)
+    if args.picture:
+        from core.explain.chart import draw
+
+        draw(out["curves"], args.picture)
+    print(json.dumps(out, indent=1))
     return 0
 
 
-def measure(
-    pack: Pack, pixels: np.ndarray[Any, np.dtype[np.uint8]], reference: int
-) -> Iterator[tuple[str, list[tuple[float, float, float]]]]:
-    """For each explainer (r, mean absolute error in nats, seconds) at each of its budgets, on one film."""
-    truth = last(sample(new_game(pack, pixels, "blur", "predict"), reference, seed=999)).values
-    for name, budgets in BUDGETS.items():
-        points = []
-        for budget in budgets:
-            game = new_game(pack, pixels, "blur", "predict_int8" if name == "own_int8" else "predict")
-            started = time.perf_counter()
-            values = _explainer(name)(game, budget)
-            seconds = time.perf_counter() - started
-            points.append((float(np.corrcoef(values, truth)[0, 1]), float(np.abs(values - truth).mean()), seconds))
-        yield name, points
+def _drawn(args: argparse.Namespace) -> list[Film]:
+    films: Sequence[Film] = read_folder(args.data)
+    if args.split:
+        stated = json.loads(args.split.read_text(encoding="utf-8"))
+        films = [f for f in films if stated.get(f.path.relative_to(args.data).as_posix()) == Part.TEST]
+    chosen = np.random.default_rng(args.seed).permutation(len(films))[: args.films]
+    return [films[int(k)] for k in chosen]
 
 
-def _explainer(name: str) -> Callable[[Game, int], Values]:
-    known: dict[str, Callable[[Game, int], Values]] = {
-        "own_fp32": lambda game, n: last(sample(game, n, seed=0)).values,
-        "own_int8": lambda game, n: last(sample(game, n, seed=0)).values,
-        "permutation": lambda game, n: peers.permutation(game, n, 0),
-        "kernel": lambda game, n: peers.kernel(game, n, 0),
-        "partition": peers.partition,
-    }
-    return known[name]
+@dataclass(slots=True)
+class Bench:
+    """The run: points[explainer][film] are its maps, cheapest first."""
 
+    pack: Pack
+    pixels: list[np.ndarray[Any, np.dtype[np.uint8]]]
+    args: argparse.Namespace
+    deadline: Deadline
+    shapley: list[Values] = field(default_factory=list)
+    owen: list[Values] = field(default_factory=list)
+    halves: list[float] = field(default_factory=list)
+    spent: list[int] = field(default_factory=list)
+    points: dict[str, list[list[Point]]] = field(default_factory=dict)
 
-def _warm(pack: Pack, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
-    for name, budgets in BUDGETS.items():
-        role = "predict_int8" if name == "own_int8" else "predict"
-        _explainer(name)(new_game(pack, pixels, "blur", role), budgets[0])
+    def game(self, film: int, role: str = "") -> Game:
+        name = self.args.baseline or str(self.pack.manifest["baselines"]["default"])
+        return new_game(self.pack, self.pixels[film], name, role or ROLES[self.args.graph])
 
+    def measure(self) -> None:
+        """Every part in turn, as far as the time cap allows. Films without a reference are left out."""
+        if self.deadline.over():
+            return
+        self._say("first runs")
+        warm(lambda: self.game(0))
+        self._references()
+        self.pixels = self.pixels[: len(self.shapley)]
+        for name, role in ROLES.items():
+            if role in self.pack.manifest["graphs"]:
+                self._say(f"own sampler, {name}")
+                self.points[f"own_{name}"] = [
+                    own_points(self.game(k, role), target, self.deadline) for k, target in enumerate(self.shapley)
+                ]
+        for name in ("permutation", "kernel"):
+            self._ladder(name, self.shapley)
+        self._partition()
 
-def _result(pack: Pack, runs: dict[str, list[list[tuple[float, float, float]]]], args: argparse.Namespace) -> Any:
-    curves, seconds = {}, {}
-    for name, films in runs.items():
-        table = np.array(films)
-        curves[name] = [
-            {"evaluations": n, "r": float(r), "r_min": float(low), "mae": float(mae), "seconds": float(s)}
-            for n, (r, mae, s), low in zip(BUDGETS[name], table.mean(axis=0), table[..., 0].min(axis=0), strict=True)
+    def _references(self) -> None:
+        count = len(self.pixels)
+        for k in range(count):
+            self._say(f"reference of film {k + 1} of {count}")
+            game = self.game(k)
+            found = reference(game, self.args.reference, self.deadline, SHARES["reference"] * (k + 1) / count)
+            if found is None:
+                return
+            self.shapley.append(found.values)
+            self.halves.append(found.stability)
+            self.spent.append(game.evaluations)
+
+    def _ladder(self, name: str, targets: list[Values]) -> list[list[Values]]:
+        """Rung by rung over all films, until the mean r is high enough or the time is up."""
+        rows: list[list[Point]] = [[] for _ in targets]
+        maps: list[list[Values]] = [[] for _ in targets]
+        self.points[name] = rows
+        for budget in LADDERS[name]:
+            self._say(f"{name}, {budget} evaluations")
+            for k, target in enumerate(targets):
+                if self.deadline.over(SHARES[name]):
+                    return maps
+                point, values = peer_point(name, self.game(k), budget, target)
+                rows[k].append(point)
+                maps[k].append(values)
+            if seconds_to(mean_curve(rows)) is not None:
+                break
+        return maps
+
+    def _partition(self) -> None:
+        """Exact Owen values first: they are Partition's last rung and its target."""
+        whole: list[Point] = []
+        for k in range(len(self.pixels)):
+            if self.deadline.over():
+                break
+            self._say(f"exact Owen values of film {k + 1}")
+            point, values = peer_point("partition", self.game(k), EXHAUSTIVE, np.empty(0))
+            whole.append(point)
+            self.owen.append(values)
+        maps = self._ladder("partition", self.owen)
+        self.points["partition_to_shapley"] = [
+            [rescored(p, v, target) for p, v in zip(row, found, strict=True)]
+            for row, found, target in zip(self.points["partition"], maps, self.shapley, strict=False)
         ]
-        seconds[name] = next((p["seconds"] for p in curves[name] if p["r"] >= _ENOUGH), None)
-    own = min((s for s in (seconds["own_fp32"], seconds["own_int8"]) if s is not None), default=None)
-    out = {"pack": pack.id, "films": args.films, "reference_evaluations": args.reference, "baseline": "blur"}
-    out |= {"seconds_to_r99": seconds, "curves": curves}
-    for peer in ("partition", "kernel", "permutation"):
-        theirs = seconds[peer]
-        out[f"speedup_vs_{peer}"] = theirs / own if own and theirs is not None else None
-    slowest = curves["partition"][-1]
-    if own and seconds["partition"] is None:
-        out["speedup_vs_partition_at_least"] = slowest["seconds"] / own
-    out["note"] = "Partition gives Owen values: another quantity than the Shapley reference it is compared with here."
+        for k, (point, values) in enumerate(zip(whole, self.owen, strict=True)):
+            if len(self.points["partition"][k]) == len(LADDERS["partition"]):
+                self.points["partition"][k].append(point)
+                self.points["partition_to_shapley"][k].append(rescored(point, values, self.shapley[k]))
+
+    def _say(self, text: str) -> None:
+        print(f"{text} ...", file=sys.stderr, flush=True)
+
+
+def result(bench: Bench, args: argparse.Namespace) -> dict[str, Any]:
+    """The JSON: conditions, curves, seconds to mean r >= .99, and how many times the own sampler is faster."""
+    curves = {name: mean_curve(rows) for name, rows in bench.points.items()}
+    seconds = {name: seconds_to(curve) for name, curve in curves.items()}
+    cpu = {name: seconds_to(curve, key="cpu_seconds") for name, curve in curves.items()}
+    out: dict[str, Any] = {
+        "pack": bench.pack.id,
+        "version": bench.pack.pack_version,
+        "films": len(bench.shapley),
+        "graph": args.graph,
+        "baseline": args.baseline or bench.pack.manifest["baselines"]["default"],
+        "threads": threads(),
+        "reference_evaluations": min(bench.spent, default=0),
+        "reference_split_half_r": min(bench.halves, default=None),
+        "owen_against_shapley_r": [
+            float(np.corrcoef(a, b)[0, 1]) for a, b in zip(bench.owen, bench.shapley, strict=False)
+        ],
+        "seconds_to_r99": seconds,
+        "cpu_seconds_to_r99": cpu,
+    }
+    out |= speedups(seconds, curves, "seconds", "") | speedups(cpu, curves, "cpu_seconds", "_cpu")
+    out["ended_by_time_cap"] = bench.deadline.over()
+    out["targets"] = {name: "Owen" if name == "partition" else "Shapley" for name in curves}
+    return out | {"curves": curves}
+
+
+def speedups(
+    seconds: dict[str, float | None], curves: dict[str, list[dict[str, float]]], key: str, suffix: str
+) -> dict[str, float | None]:
+    """`speedup_vs_X`: X's seconds over the best own variant's. Where X never reached r >= .99, null, and `_at_least`
+    from its longest run. Partition: against its own Owen target, the target that is kinder to it."""
+    own = min((s for n in ("own_fp32", "own_int8") if (s := seconds.get(n)) is not None), default=None)
+    out: dict[str, float | None] = {}
+    for peer in ("partition", "partition_to_shapley", "kernel", "permutation"):
+        theirs = seconds.get(peer)
+        for name in ("own_fp32", "own_int8"):
+            if name in curves and peer != "partition_to_shapley":
+                mine = seconds[name]
+                out[f"speedup_of_{name[4:]}_vs_{peer}{suffix}"] = theirs / mine if theirs and mine else None
+        out[f"speedup_vs_{peer}{suffix}"] = theirs / own if theirs and own else None
+        if own and theirs is None and curves.get(peer):
+            out[f"speedup_vs_{peer}{suffix}_at_least"] = curves[peer][-1][key] / own
     return out
