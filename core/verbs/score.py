@@ -14,14 +14,20 @@ from core.risk.score import InputSpec, InputValue, Score, compute, find, scores
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("name", metavar="NAME", help="a score's id, or `list`")
-    parser.add_argument("--inputs", metavar="JSON", default="", help='JSON, or a file: {"age": 70, "urea": [20, "mg/dL"]}')
-    parser.add_argument("--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)")
+    parser.add_argument(
+        "--inputs", metavar="JSON", default="", help='JSON, or a file: {"age": 70, "urea": [20, "mg/dL"]}'
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the list, a score's inputs (without `--inputs`), or the result."""
     if args.name == "list":
-        found: Any = [{"id": s.id, "en": s.label.en, "zh": s.label.zh, "source": s.source.title} for s in scores().values()]
+        found: Any = [
+            {"id": s.id, "en": s.label.en, "zh": s.label.zh, "source": s.source.title} for s in scores().values()
+        ]
     elif not args.inputs:
         found = describe(find(args.name))
     else:
@@ -73,7 +79,9 @@ def _file(path: str) -> str:
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is neither a JSON object nor a readable file.", 'Write --inputs \'{"age": 70}\'.') from error
+        raise UserError(
+            f"{path} is neither a JSON object nor a readable file.", "Write --inputs '{\"age\": 70}'."
+        ) from error
 
 
 def _value(key: str, value: Any) -> InputValue:
