@@ -27,6 +27,7 @@ _DENIES = "!"
 """Before the findings of a name that denies them by itself ("afebrile")."""
 _SEVERAL = "&"
 """Before the findings that a collective name denies when it is denied ("no urinary symptoms")."""
+_ALLERGIES = frozenset({"drug_allergy", "food_allergy", "atopy"})
 _BACKGROUND = frozenset({"history", "risk", "exposure", "medication"})
 
 
@@ -83,7 +84,10 @@ def _lasting(match: Match, matches: Sequence[Match], spans: Sequence[Span]) -> Q
 
 
 def _still(match: Match, context: Context, sentence: Sentence, duration: Quantity | None) -> Context:
-    """ "History of cough for 2 weeks" tells of the present complaint, outside the section on past illnesses."""
+    """ "History of cough for 2 weeks" tells of the present complaint, outside the section on past illnesses; an allergy
+    named in a section on allergies is one that the patient has, whatever else stands there (reactions) is not."""
+    if match.key in _ALLERGIES and sentence.section == "hypothetical" and context.scope is Scope.HYPOTHETICAL:
+        return Context(context.status, Scope.CURRENT)
     lasting = duration is not None and duration.unit != "a" and not _past(match)
     if context.scope is Scope.HISTORY and lasting and sentence.section != "history":
         return Context(context.status, Scope.CURRENT)

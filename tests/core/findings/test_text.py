@@ -203,3 +203,16 @@ def test_names_in_the_tables_are_findings() -> None:
         table = language.load(name).table
         said = [key for part in ("denying", "several") for keys in table[part].values() for key in keys.split()]
         assert set(said) <= set(vocabulary.load().entries)
+
+
+def test_a_section_on_allergies_states_the_allergy_and_not_its_reaction() -> None:
+    found = read("Allergies: penicillin allergy (rash).")
+    assert found["drug_allergy"] == (Status.PRESENT, Scope.CURRENT)
+    assert found["rash"][1] is Scope.HYPOTHETICAL
+
+
+def test_the_second_set_reaches_its_measured_figures() -> None:
+    result = sentences(SENTENCES.with_name("sentences_second.yaml"))
+    assert result["n"] == 120
+    assert result["all"]["findings"]["f1"] >= 0.92
+    assert result["all"]["negation"]["f1"] >= 0.95
