@@ -280,7 +280,7 @@ def predict_images(
 
     predictions: list[ImagePrediction] = []
     refusals: list[NoEstimate] = []
-    packs = installed()
+    packs = tuple(pack for pack in installed() if pack.task == "image-classification")
     for i, ref in enumerate(images):
         report(40 * i // len(images), 100, "image models")
         try:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.diagnosis import likelihood as lk
 from core.diagnosis import patient as demographics
 from core.diagnosis import settings as constants
+from core.diagnosis import wording
 from core.diagnosis.engine import Ranking
 from core.diagnosis.hypotheses import build
 from core.diagnosis.observations import HISTORY_KINDS, Node, Observation, longest_duration, nodes, observe
@@ -86,6 +87,8 @@ class CommonEngine:
         groups = _groups(evidence, self.tables)
         duration = longest_duration(observations, self.tables)
         extra = demographics.items(self.tables, self.settings, patient, now, observations, duration)
+        read = wording.item(self.tables, self.base, findings)
+        extra = (*extra, read) if read is not None else extra
         total = self.base + group_sum(weights, groups, self.settings.group_discount)
         for item in extra:
             total = total + item.weights

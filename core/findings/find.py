@@ -13,6 +13,7 @@ from core.findings.images import findings_of_images
 from core.findings.laboratory import findings_of_values
 from core.findings.record import findings_of_record
 from core.findings.text import findings_in, values_in
+from core.findings.wording import wording
 
 
 def find(record: Record, predictions: Sequence[ImagePrediction], now: datetime) -> tuple[Finding, ...]:
@@ -20,6 +21,7 @@ def find(record: Record, predictions: Sequence[ImagePrediction], now: datetime) 
     found: list[Finding] = []
     for note in record.notes:
         found += findings_in(note, record.patient)
+    found += wording(record.notes, found)
     found += findings_of_values(observations_of(record), record.patient, now)
     found += findings_of_images(predictions)
     found += findings_of_genes(record)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import UserError
-from core.inference import packs
+from core.inference import embedding, packs
 from core.inference.predict import forward, session
 
 SECONDS = 90.0
@@ -16,11 +16,13 @@ MEMORY_BYTES = 6 << 30
 
 
 def check_reference(pack: packs.Pack) -> float:
-    """Largest difference between the logits stated in the manifest and those of this machine, for the predict graph.
+    """Largest difference between the outputs stated in the manifest and those of this machine, for the predict graph.
 
     UserError above the tolerance, or where a graph does not run on the stated input.
     """
     stated = pack.manifest["reference"]
+    if pack.task == embedding.TASK:
+        return _close(pack, embedding.check_reference(pack), float(stated["tolerance"]))
     size = pack.preprocessing.size
     logits = np.asarray(stated["logits"], np.float64)
     films = np.random.default_rng(int(stated["seed"])).random((len(logits), 1, size, size), np.float32)
@@ -28,8 +30,11 @@ def check_reference(pack: packs.Pack) -> float:
     found, _ = forward(pack, films)
     if found.shape != (len(logits), len(pack.labels)):
         raise UserError(f"The model pack {pack.id} gives {found.shape} outputs.", "Ask its maker for a corrected pack.")
-    worst = float(np.abs(found[:, 0] - logits).max())
-    if not worst <= float(stated["tolerance"]):
+    return _close(pack, float(np.abs(found[:, 0] - logits).max()), float(stated["tolerance"]))
+
+
+def _close(pack: packs.Pack, worst: float, tolerance: float) -> float:
+    if not worst <= tolerance:
         raise UserError(
             f"The model pack {pack.id} gives other outputs here than it states (off by {worst:.2g}).",
             "Report the processor and the versions shown by `models list`.",
@@ -66,7 +71,7 @@ def _work(folder: str, answer: Connection, seconds: float) -> None:
     try:
         worst = check_reference(pack)
         size = pack.preprocessing.size
-        for role in pack.manifest["graphs"]:
+        for role in pack.manifest["graphs"] if pack.task != embedding.TASK else ():
             logits, _ = forward(pack, np.full((1, 1, size, size), 0.5, np.float32), role)
             if not np.isfinite(logits).all():
                 raise UserError(f"Its graph {role} gives no finite number.")

@@ -20,6 +20,9 @@ SCHEMA_VERSION = 1
 _SCHEMA = paths.RESOURCES / "models" / "manifest.schema.json"
 _REINSTALL = "Install the pack again from its original file."
 _MOST_BYTES = 2 << 30
+_ANY: dict[str, Any] = {  # the domain of a pack that reads no films
+    "modalities": (), "views": (), "body_parts": (), "age_from_years": 0, "age_below_years": 200, "least_size": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def load(folder: Path) -> Pack:
 @lru_cache(maxsize=64)
 def _parsed(folder: Path, data: bytes) -> Pack:
     manifest = _checked(folder, data)
-    domain = manifest["domain"]
+    domain = manifest.get("domain") or _ANY
     return Pack(
         folder=folder,
         id=manifest["id"],
@@ -145,7 +148,7 @@ def _parsed(folder: Path, data: bytes) -> Pack:
         sha256=hashlib.sha256(data).hexdigest(),
         task=manifest["task"],
         name=Label(**manifest["name"]),
-        labels=tuple(_label(spec) for spec in manifest["labels"]),
+        labels=tuple(_label(spec) for spec in manifest.get("labels", ())),
         domain=Domain(
             modalities=tuple(domain["modalities"]),
             views=tuple(domain["views"]),
@@ -154,8 +157,8 @@ def _parsed(folder: Path, data: bytes) -> Pack:
             age_below_years=float(domain["age_below_years"]),
             least_size=int(domain["least_size"]),
         ),
-        preprocessing=Preprocessing.of(manifest["preprocessing"]),
-        calibration=Calibration.of(manifest["calibration"]),
+        preprocessing=Preprocessing.of(manifest.get("preprocessing") or {"size": 1, "equalise_box": 1}),
+        calibration=Calibration.of(manifest["calibration"]) if "calibration" in manifest else Calibration(),
         manifest=manifest,
     )
 

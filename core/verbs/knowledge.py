@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.paths import packs
 
-PACKS = ("rare", "genes")
+PACKS = ("rare", "genes", "wording")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +37,35 @@ def run(args: argparse.Namespace) -> int:
     for name in wanted:
         if args.if_missing and _present(name):
             continue
-        built[name] = _build_genes(args.folder) if name == "genes" else _build_rare(args.folder, args.chinese)
+        built[name] = _build(name, args.folder, args.chinese)
     if built:
         print(json.dumps(built if len(wanted) > 1 else built[wanted[0]]))
     return 0
+
+
+def _build(name: str, folder: Path | None, chinese: Path | None) -> dict[str, object]:
+    if name == "wording":
+        return _build_wording()
+    return _build_genes(folder) if name == "genes" else _build_rare(folder, chinese)
+
+
+def _build_wording() -> dict[str, object]:
+    """The conditions in words, embedded by the installed text pack; nothing to do without one."""
+    from core.diagnosis.wording import vectors
+    from core.inference.embedding import encoder
+    from core.knowledge.condition_tables import load
+
+    started = time.monotonic()
+    model = encoder()
+    if model is None:
+        return {"pack": "", "conditions": 0}
+
+    def report(done: int, total: int, what: str) -> None:
+        print(f"knowledge wording {done}/{total} {what}", file=sys.stderr)
+
+    made = vectors(load(), model, report)
+    seconds = round(time.monotonic() - started, 2)
+    return {"pack": model.pack.id, "conditions": len(made), "seconds": seconds}
 
 
 def _fitting(folder: Path | None) -> tuple[str, ...]:
@@ -51,6 +76,11 @@ def _fitting(folder: Path | None) -> tuple[str, ...]:
 
 
 def _present(name: str) -> bool:
+    if name == "wording":
+        from core.diagnosis.wording import is_built
+        from core.knowledge.condition_tables import load
+
+        return is_built(load())
     if name == "genes":
         from core.knowledge.genes import newest as newest_genes
 

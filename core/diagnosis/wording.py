@@ -1,0 +1,135 @@
+"""What the wording of the note says beyond the findings that rules read: one additive item a condition.
+
+Weight of condition c (nats) = w * z(c) - log sum_k prior(k) exp(w * z(k)), where z is the cosine between the note and the
+condition's own text (its entry in our knowledge, put into words), standardised over all conditions, and w is the text
+pack's one weight. The second term makes the average person's weight 0 ("none of these" is not argued away by any text).
+How w was chosen, and what it brought on vignettes it had not seen: docs/benchmarks/neural-text.md.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.diagnosis.patient import Item
+from core.domain.finding import Finding, Origin, Status
+from core.findings.wording import CODE, LABEL
+from core.inference.embedding import Encoder, Vectors, encoder
+from core.knowledge.condition_tables import Tables
+from core.knowledge.conditions import Condition
+from core.paths import packs
+from core.progress import Report, silent
+
+Array = NDArray[np.float64]
+_COMMON, _MOST_COMMON = 0.25, 20
+_DISTINCT, _RISKS, _SYNONYMS = 20, 5, 3
+_RISK_LR = 1.5
+_DIGITS = 16
+
+
+def item(tables: Tables, base: Array, findings: Sequence[Finding]) -> Item | None:
+    """The wording's item, None without a wording finding or without a text pack. `base`: log prior (conditions,)."""
+    said = next((f for f in findings if f.code.code == CODE and f.status is Status.PRESENT), None)
+    model = encoder() if said is not None else None
+    if said is None or model is None or not len(tables.conditions):
+        return None
+    weights = _weights(tables, model, said.source.text, base.tobytes())
+    return Item(CODE, LABEL, Origin.NOTE, weights, said.id, "")
+
+
+@lru_cache(maxsize=64)
+def _weights(tables: Tables, model: Encoder, text: str, base: bytes) -> Array:
+    likeness = (vectors(tables, model) @ model.vector(text)).astype(np.float64)
+    scaled: Array = (likeness - likeness.mean()) / max(float(likeness.std()), 1e-6)
+    scaled *= float(model.pack.manifest["text"]["condition_weight"])
+    prior = np.exp(np.frombuffer(base, np.float64))
+    scaled -= np.log(prior @ np.exp(scaled) / prior.sum())
+    scaled.setflags(write=False)
+    return scaled
+
+
+def texts(condition: Condition, tables: Tables) -> tuple[str, str]:
+    """A condition in words, from our own knowledge: how it commonly presents; its names, what sets it apart, who gets it."""
+    at, findings = tables.finding_index, tables.findings
+
+    def label(name: str) -> str:
+        return findings[at[name]].label.en.lower() if name in at else name.replace("_", " ")
+
+    links = sorted(condition.findings, key=lambda link: -link.p)
+    common = [label(link.id) for link in links if link.p >= _COMMON][:_MOST_COMMON]
+    apart = sorted(condition.findings, key=lambda link: -_information(link.id, link.p, tables))[:_DISTINCT]
+    risks = sorted(condition.risk_factors, key=lambda risk: -risk.lr)[:_RISKS]
+    names = ", ".join((condition.label.en, *condition.synonyms_en[:_SYNONYMS]))
+    rest = [label(link.id) for link in apart] + [label(risk.id) for risk in risks if risk.lr > _RISK_LR]
+    return ", ".join(common), f"{names}: {', '.join(rest)}. {condition.note.en}".strip()
+
+
+def _information(name: str, p: float, tables: Tables) -> float:
+    at = tables.finding_index.get(name)
+    background = float(tables.background[at]) if at is not None else 0.01
+    return p * max(0.0, float(np.log(max(p, 1e-6) / background)))
+
+
+@lru_cache(maxsize=2)
+def vectors(tables: Tables, model: Encoder, report: Report = silent) -> Vectors:
+    """(conditions, width): the sum of a condition's embedded texts. Texts embedded before come from the cache in
+    `core.paths.packs()`; a changed condition costs a few tens of milliseconds, all of them some ten seconds."""
+    wanted = [texts(condition, tables) for condition in tables.conditions]
+    keys = [_key(pair) for pair in wanted]
+    path = _cache(model)
+    known = _read(path)
+    missing = [i for i, key in enumerate(keys) if key not in known]
+    for at in range(0, len(missing), 32):
+        rows = missing[at : at + 32]
+        report(at, len(missing), "conditions in words")
+        both = model.vectors([text for i in rows for text in wanted[i]])
+        summed = both.reshape(len(rows), 2, -1).sum(axis=1)
+        known |= {keys[i]: vector for i, vector in zip(rows, summed, strict=True)}
+    table = np.stack([known[key] for key in keys]).astype(np.float32)
+    if missing:
+        _write(path, keys, table)
+    return table
+
+
+def is_built(tables: Tables) -> bool:
+    """Whether every condition's vector is in the cache, or there is no text pack that would need it."""
+    model = encoder()
+    if model is None:
+        return True
+    known = _read(_cache(model))
+    return all(_key(texts(condition, tables)) in known for condition in tables.conditions)
+
+
+def _key(pair: tuple[str, str]) -> str:
+    return hashlib.sha256("\n".join(pair).encode()).hexdigest()[:_DIGITS]
+
+
+def _cache(model: Encoder) -> Path:
+    graph = model.pack.manifest["graphs"]["predict"]
+    return packs() / f"wording-{model.pack.manifest['files'][graph]['sha256'][:16]}.npz"
+
+
+def _read(path: Path) -> dict[str, Vectors]:
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            return dict(zip(data["keys"].tolist(), data["vectors"].astype(np.float32), strict=True))
+    except (OSError, ValueError, KeyError, EOFError):
+        return {}
+
+
+def _write(path: Path, keys: Sequence[str], table: Vectors) -> None:
+    """Write beside, then rename; a folder that cannot be written to only costs time at the next start."""
+    data = io.BytesIO()
+    np.savez(data, keys=np.array(keys), vectors=table.astype(np.float16))
+    beside = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data.getvalue())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
