@@ -17,7 +17,7 @@ from core.domain.basics import Citation, Version
 from core.errors import UserError
 from core.paths import packs
 
-FORMAT = 1
+FORMAT = 2
 IUPAC = {
     "R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC", "B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG",
 }  # fmt: skip

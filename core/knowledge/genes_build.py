@@ -16,7 +16,7 @@ from core.knowledge.genes import FORMAT, Advice, Allele, Gene, Site, Tables, exp
 from core.paths import packs
 from core.progress import Report, silent
 
-LOWEST = ("DPYD", "RYR1")
+LOWEST = ("DPYD", "RYR1", "MT-RNR1")
 TOXIC = ("CACNA1S", "DPYD", "G6PD", "NUDT15", "RYR1", "TPMT")
 """Genes whose variants predict toxicity: an undescribed base is read as reference, as PharmCAT documents, and said so."""
 SOURCE = "CPIC allele definitions and phenotypes, ClinPGx release"
@@ -107,6 +107,10 @@ def _gene(folder: Path, raw: dict[str, Any], exemptions: Any, known: dict[str, G
         _allele({**row, "name": core.get(row["name"], row["name"])}, place, functions, known.get(symbol), sites)
         for row in rows
     )
+    named = {
+        a.name for a in alleles
+    }  # copies and structural alleles have a function but no sites: outside calls name them
+    alleles += tuple(Allele(n, {}, f, v) for n, (f, v) in functions.items() if n not in named)
     return Gene(
         symbol, raw["chromosome"].removeprefix("chr"), tuple(sites), alleles,
         kind="lowest" if symbol in LOWEST else "outside" if symbol == "CYP2D6" else "star",

@@ -1,4 +1,4 @@
-"""Genes read variant by variant: DPYD and RYR1. What counts is the lowest function on each copy of the gene.
+"""Genes read variant by variant: DPYD, RYR1 and MT-RNR1. What counts is the lowest function on each copy of the gene.
 
 CPIC (Amstutz 2018, PMID 29152729; Gonsalves 2019, PMID 30499100): each variant is listed, phased variants by copy, and
 the gene result comes from the two variants with the lowest function. c.1129-5923C>G causes the loss in DPYD's HapB3;
@@ -70,7 +70,7 @@ def rank(gene: Gene, allele: str) -> float:
     if found.activity:
         return float(found.activity) if found.activity.replace(".", "", 1).isdigit() else 0.9
     words = found.function.lower()
-    if "malignant" in words or "no function" in words:
+    if "malignant" in words or "no function" in words or "increased risk" in words:
         return 0.0
     return 1.0 if "normal" in words else 0.9
 

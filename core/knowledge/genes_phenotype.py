@@ -36,7 +36,7 @@ def result_of(gene: Gene, alleles: Sequence[str], *, phenotype: str = "", activi
     said, score = phenotype or said or (INDETERMINATE if alleles and tabled else ""), activity or score
     if not said and score:
         said = _by_score(gene, score)
-    keys = [k for k in (score, said) if k]
+    keys = [k for k in (score, said, "n/a" if said == INDETERMINATE else "") if k]
     return Result(alleles, said, score, functions, tuple(dict.fromkeys(keys)))
 
 
@@ -46,6 +46,8 @@ def _allele(gene: Gene, name: str) -> Allele | None:
     copies = re.fullmatch(r"(.+?)x(\d+)", name)
     if found is None and name.lower() == "reference" and gene.alleles:
         return gene.alleles[0]
+    if found is None and "+" in name:
+        return _tandem(name, [_allele(gene, part) for part in name.split("+")])
     if found is not None or copies is None:
         return found
     one, many = gene.allele(copies[1]), gene.allele(f"{copies[1]}x≥3")
@@ -56,12 +58,22 @@ def _allele(gene: Gene, name: str) -> Allele | None:
     return Allele(name, {}, one.function, f"{float(one.activity) * int(copies[2]):.1f}")
 
 
+def _tandem(name: str, parts: Sequence[Allele | None]) -> Allele | None:
+    """Genes one behind the other on one copy ("*36x2+*10"): their activity adds up (CPIC, CYP2D6 allele functionality)."""
+    known = [part for part in parts if part is not None and _number(part.activity)]
+    if len(known) < len(parts) or not known:
+        return None
+    return Allele(name, {}, "", f"{sum(float(part.activity) for part in known):g}")
+
+
 def _number(text: str) -> bool:
     return re.fullmatch(r"\d+(\.\d+)?", text) is not None
 
 
 def _table(gene: Gene, alleles: tuple[str, ...], found: Sequence[Allele | None]) -> tuple[str, str]:
     names = tuple(a.name if a else n for a, n in zip(found, alleles, strict=True))
+    if gene.chromosome == "M":
+        names = _mitochondrial(gene, names)
     exact = gene.exact.get("/".join(sorted(names)))
     if exact:
         return exact
@@ -76,6 +88,12 @@ def _table(gene: Gene, alleles: tuple[str, ...], found: Sequence[Allele | None])
             return said[0], said[1] or _sum(known)
     score = _sum(known)
     return (_by_score(gene, score), score) if score else ("", "")
+
+
+def _mitochondrial(gene: Gene, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Tables write the one copy twice. A variant in a part of the copies counts as there (CPIC, McDermott 2022)."""
+    varied = [n for n in names if n != gene.alleles[0].name]
+    return (varied[0], varied[0]) if varied else (names[0], names[0])
 
 
 def _sum(alleles: Sequence[Allele]) -> str:

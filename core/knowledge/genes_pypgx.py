@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from core.errors import UserError
 from core.knowledge.genes import FORMAT, Advice, Allele, Gene, Site, Tables, natural, pair_key
 from core.knowledge.genes_build import LOWEST, TOXIC
@@ -96,7 +98,7 @@ def _gene(
     symbol: str, about: Row, rows: list[Row], variants: list[Row], pairs: list[Row], equations: list[Row]
 ) -> Gene:
     default = about["GRCh38Default"]
-    rows = [r for r in rows if r["SV"] == "FALSE" and (r["GRCh38Core"] != "N/A" or r["StarAllele"] == default)]
+    rows = [r for r in rows if r["StarAllele"] != "MALE"]  # structural alleles stay: outside calls name them
     if symbol in _SINGLE:
         rows = [r for r in rows if r["StarAllele"] in {"Reference", _SINGLE[symbol]}]
     rows.sort(key=lambda r: (r["StarAllele"] != default, natural(r["StarAllele"])))
@@ -109,6 +111,9 @@ def _gene(
     place = {site.position: i for i, site in enumerate(sites)}
     background = _background(rows, about["RefAllele"], place)
     named = [_allele(symbol, row, sites, place, background) for row in rows]
+    if symbol == "MT-RNR1":
+        risk = {p["Diplotype"].split("/")[0]: p["Phenotype"].lower() for p in pairs if p["Gene"] == symbol}
+        named = [msgspec.structs.replace(a, function=risk.get(a.name, a.function)) for a in named]
     names = {row["StarAllele"]: allele.name for row, allele in zip(rows, named, strict=True)}
     return Gene(
         symbol, chromosome or about["GRCh38Region"].split(":")[0], sites, tuple(named),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain.record import Sex, Variant
 from core.errors import UserError
-from core.knowledge.genes import FORMAT, load, newest, save
+from core.knowledge.genes import FORMAT, load, newest, pack_of, save
 from core.knowledge.genes_assembly import on_grch38
 from core.knowledge.genes_build import build, build_pack
 from core.knowledge.genes_call import GeneCall, Options, OutsideCall, call_genes
@@ -243,3 +243,31 @@ def test_a_release_is_built_in_our_schema(tmp_path: Path, monkeypatch: pytest.Mo
     assert nine.bases[0] == ("C", "T")
     assert gene.pairs == {"No function|Normal function": ("Intermediate Metabolizer", "")}
     assert "MT-RNR1: everything" in about["filled_from_pypgx"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("diplotype", "activity", "phenotype"),
+    [
+        ("*1/*4", "1.0", "Intermediate Metabolizer"),
+        ("*4/*5", "0.0", "Poor Metabolizer"),
+        ("*1x2/*1", "3.0", "Ultrarapid Metabolizer"),
+        ("*1/*36x2+*10", "1.25", "Normal Metabolizer"),
+        ("*10/*36x2", "0.25", "Intermediate Metabolizer"),
+        ("*1/*999", "", "Indeterminate"),
+    ],
+)
+def test_cyp2d6_from_elsewhere(diplotype: str, activity: str, phenotype: str) -> None:
+    """Activity scores and their phenotypes after Caudle 2020 (PMID 31647186)."""
+    (call,) = call_genes(pack_of(tables()), [], outside=(OutsideCall("CYP2D6", diplotype),))
+    assert (call.results[0].activity, call.results[0].phenotype) == (activity, phenotype)
+
+
+@pytest.mark.parametrize("genotypes", [("1", "0"), ("1/1", "0/0"), ("0/1", "0/0"), ("1", "1")])
+def test_mitochondrial_risk(genotypes: tuple[str, str]) -> None:
+    """m.1555A>G decides alone, in part of the copies, and beside a harmless variant (m.827A>G)."""
+    rows = [row("M", 1555, "A", "G", genotypes[0]), row("M", 827, "A", "G", genotypes[1])]
+    (call,) = call_genes(pack_of(tables()), rows)
+    assert call.results[0].phenotype == "increased risk of aminoglycoside-induced hearing loss"
+    assert call.settled
+    (normal,) = call_genes(pack_of(tables()), [row("M", 1555, "A", "G", "0")])
+    assert not normal.settled
