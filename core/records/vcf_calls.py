@@ -5,6 +5,7 @@ VCF 4.x (samtools/hts-specs); BGZF as in SAMv1 section 4.1 (its last block is an
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from core.records.vcf import assembly, zygosity
 
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _FIXED = 9
+_WHOLE = re.compile(r"\t[\d.]+[/|][\d.]+(:[^\t]*)?$|^(chr)?(X|Y|M|MT)\t.*\t[\d.]+(:[^\t]*)?$")
+"""A last record whose genotype is whole: two copies, or one where there can be one."""
 _EVERY = 200_000
 
 
@@ -51,7 +54,7 @@ def read_calls(
         column = _sample(path, columns, sample)
         found: list[Variant] = []
         build = assembly(header)
-        number = 0
+        number, line = 0, ""
         for number, line in enumerate(lines, start=1):
             if number % _EVERY == 0:
                 report(number, 0, path.name)
@@ -65,7 +68,17 @@ def read_calls(
         raise Unreadable(f"{path.name} is not text.", "Give a VCF file.") from error
     if number == 0:
         raise Unreadable(f"{path.name} has a header but no records.", "Export it again.")
+    if _unended(path) and not _WHOLE.search(line):
+        raise Unreadable(f"{path.name} is cut short inside its last record.", "Copy or export it again.")
     return VcfCalls(tuple(found), build, columns[column], number)
+
+
+def _unended(path: Path) -> bool:
+    """A plain file whose last line has no end (a packed one that is cut fails to unpack)."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(-1, io.SEEK_END)
+        return not packed and file.read(1) != b"\n"
 
 
 def _lines(path: Path) -> Iterator[str]:

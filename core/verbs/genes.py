@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_json(pack, read.sample, placed.note.en, calls, advice), ensure_ascii=False, indent=1))
     else:
-        _print(calls, advice)
+        _print(pack, calls, advice)
     return 0
 
 
@@ -110,12 +110,14 @@ def _advice(found: GeneAdvice) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print(calls: tuple[GeneCall, ...], advice: tuple[GeneAdvice, ...]) -> None:
+def _print(pack: GenePack, calls: tuple[GeneCall, ...], advice: tuple[GeneAdvice, ...]) -> None:
     for call in calls:
         said = " or ".join(dict.fromkeys(r.phenotype for r in call.results)) or "no result"
         print(f"{call.gene:10} {' or '.join(call.diplotypes) or 'not called':30} {said}")
         for note in call.notes:
             print(f"{'':10}   {note.en}")
+    unread = ", ".join(sorted(set(pack.genes) - {c.gene for c in calls}))
+    print(f"not read: {unread or 'none'}")
     for found in advice:
         a = found.advice
         because = ", ".join(f"{g} {k}" for g, k in found.results)

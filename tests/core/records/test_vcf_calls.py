@@ -53,6 +53,7 @@ def test_reads_gzip(tmp_path: Path) -> None:
         (f"{HEAD}{COLUMNS[: COLUMNS.index('FORMAT') - 1]}\n{RECORD}\n", "no genotypes"),
         (f"{HEAD}{COLUMNS}\n{RECORD}\nchr1\t200\trs2\tC", "cut short"),
         (f"{HEAD}{COLUMNS}\n{RECORD.replace('100', 'x')}\n", "not a VCF record"),
+        (f"{HEAD}{COLUMNS}\n{RECORD.removesuffix('|1:7')}", "cut short inside"),
         (f"{HEAD}{COLUMNS}\n{RECORD.replace(chr(9) + 'T' + chr(9), chr(9) + '<NON_REF>' + chr(9))}\n", "gVCF"),
     ],
 )
