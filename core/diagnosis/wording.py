@@ -9,6 +9,7 @@ How w was chosen, and what it brought on vignettes it had not seen: docs/benchma
 import hashlib
 import io
 import os
+import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +31,7 @@ _COMMON, _MOST_COMMON = 0.25, 20
 _DISTINCT, _RISKS, _SYNONYMS = 20, 5, 3
 _RISK_LR = 1.5
 _DIGITS = 16
+_CROWDED = 10_000  # vectors of texts no longer written; beyond this only the present ones are kept
 
 
 def item(tables: Tables, base: Array, findings: Sequence[Finding]) -> Item | None:
@@ -92,7 +94,7 @@ def vectors(tables: Tables, model: Encoder, report: Report = silent) -> Vectors:
         known |= {keys[i]: vector for i, vector in zip(rows, summed, strict=True)}
     table = np.stack([known[key] for key in keys]).astype(np.float32)
     if missing:
-        _write(path, keys, table)
+        _write(path, known if len(known) < _CROWDED else dict(zip(keys, table, strict=True)))
     return table
 
 
@@ -118,14 +120,14 @@ def _read(path: Path) -> dict[str, Vectors]:
     try:
         with np.load(path, allow_pickle=False) as data:
             return dict(zip(data["keys"].tolist(), data["vectors"].astype(np.float32), strict=True))
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}
 
 
-def _write(path: Path, keys: Sequence[str], table: Vectors) -> None:
+def _write(path: Path, known: dict[str, Vectors]) -> None:
     """Write beside, then rename; a folder that cannot be written to only costs time at the next start."""
     data = io.BytesIO()
-    np.savez(data, keys=np.array(keys), vectors=table.astype(np.float16))
+    np.savez(data, keys=np.array(list(known)), vectors=np.stack(list(known.values())).astype(np.float16))
     beside = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
