@@ -4,6 +4,8 @@ import re
 
 from core.domain.record import Identifier, Patient, Variant
 from core.errors import Unreadable
+from core.knowledge.genes import GenePack, load, newest
+from core.knowledge.genes_assembly import wants
 from core.records.draft import Draft, Reading, content_key
 from core.records.encoding import decode
 from core.records.limits import MAX_FACTS, MAX_SAMPLES, MAX_TEXT_BYTES, check_size
@@ -37,7 +39,7 @@ def read(data: bytes, file: str) -> Reading:
         left.append("the header does not name the genome assembly")
     most = MAX_FACTS // len(samples)
     if len(lines) - header - 1 > most:
-        left.append(f"only the first {most} lines were read")
+        left.append(f"only the first {most} lines were read, and those of pharmacogenes")
     return Reading(tuple(d.record() for d in drafts), tuple(left))
 
 
@@ -54,7 +56,7 @@ def assembly(header: list[str]) -> str:
 
 def _read_lines(lines: list[str], header: int, drafts: list[Draft], build: str) -> int:
     bad = 0
-    for number, line in enumerate(lines[header + 1 : header + 1 + MAX_FACTS // len(drafts)], start=header + 2):
+    for number, line in _chosen(lines, header, MAX_FACTS // len(drafts)):
         if not line.strip():
             continue
         fields = line.split("\t")
@@ -69,6 +71,22 @@ def _read_lines(lines: list[str], header: int, drafts: list[Draft], build: str) 
         for index, draft in enumerate(drafts):
             _variant(fields, index, draft, (number, build))
     return bad
+
+
+def _chosen(lines: list[str], header: int, most: int) -> list[tuple[int, str]]:
+    """The first `most` lines with their numbers, and beyond them those at which a pharmacogene is read."""
+    listed = list(enumerate(lines[header + 1 :], start=header + 2))
+    folder = newest() if len(listed) > most else None
+    if folder is None:
+        return listed[:most]
+    pack = load(folder)
+    return listed[:most] + [(n, line) for n, line in listed[most:] if _of_a_gene(pack, line)]
+
+
+def _of_a_gene(pack: GenePack, line: str) -> bool:
+    chromosome, _, rest = line.partition("\t")
+    position = rest.partition("\t")[0]
+    return position.isascii() and position.isdigit() and len(position) < 11 and wants(pack, chromosome, int(position))
 
 
 def _variant(fields: list[str], index: int, draft: Draft, where: tuple[int, str]) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
+from core.knowledge.genes import FORMAT, save
+from core.records import vcf
 from core.records.vcf_calls import VcfCalls, read_calls
+from tests.core.knowledge.gene_tables import pack
 
 HEAD = "##fileformat=VCFv4.2\n##contig=<ID=chr1,assembly=GRCh38.p14>\n"
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tSYNTHETIC-1"
@@ -60,6 +63,17 @@ def test_reads_gzip(tmp_path: Path) -> None:
 def test_bad_files_are_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         read(plain(tmp_path, text))
+
+
+def test_a_long_file_keeps_the_lines_of_pharmacogenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSILIUM_PACKS", str(tmp_path))
+    monkeypatch.setattr(vcf, "MAX_FACTS", 3)
+    save(pack().tables, tmp_path / f"genes-synthetic-f{FORMAT}", {})
+    rows = [RECORD.replace("100", str(p)) for p in (1, 2, 3, 4, 100, 150)]
+    data = f"{HEAD}{COLUMNS}\n" + "\n".join(rows) + "\n"
+    reading = vcf.read(data.encode(), "a.vcf")
+    assert [v.position for v in reading.records[0].variants] == [1, 2, 3, 100]
+    assert any("pharmacogenes" in text for text in reading.skipped)
 
 
 def test_a_sample_can_be_named(tmp_path: Path) -> None:
