@@ -118,7 +118,7 @@ def _cache(model: Encoder) -> Path:
 
 def _read(path: Path) -> dict[str, Vectors]:
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
             return dict(zip(data["keys"].tolist(), data["vectors"].astype(np.float32), strict=True))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}
