@@ -1,5 +1,6 @@
 """The game whose Shapley values are shown: regions of a film kept or hidden -> calibrated log-odds of the label."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,12 +34,20 @@ class Game:
     tick: Callable[[], None] = lambda: None
     graph: ort.InferenceSession | None = None
     """Another graph than the pack's (the model-randomisation check)."""
+    blocks: int = 1
+    """Side of the square blocks of the pack's regions that are kept or hidden together: the players of a coarser game."""
     evaluations: int = field(default=0, init=False)
 
     @property
-    def regions(self) -> int:
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the players."""
         rows, columns = self.pack.regions
-        return rows * columns
+        return rows // self.blocks, columns // self.blocks
+
+    @property
+    def regions(self) -> int:
+        """Number of players."""
+        return math.prod(self.grid)
 
     def __call__(self, masks: Masks) -> Values:
         """(n, regions) of 0-1 -> (n,) calibrated log-odds (nats)."""
@@ -47,11 +56,18 @@ class Game:
         out = np.empty(len(masks))
         for start in range(0, len(masks), _BATCH):
             self.tick()
-            part = np.ascontiguousarray(masks[start : start + _BATCH], np.float32)
+            part = self._spread(masks[start : start + _BATCH])
             out[start : start + len(part)] = run(graph, {**fixed, "masks": part})[0][:, self.label]
         self.evaluations += len(masks)
         scale = self.pack.calibration
         return out / scale.temperature + scale.bias
+
+    def _spread(self, masks: Masks) -> Masks:
+        """(n, players) -> (n, the pack's regions)."""
+        if self.blocks > 1:
+            wide = masks.reshape(-1, *self.grid).repeat(self.blocks, axis=1).repeat(self.blocks, axis=2)
+            masks = wide.reshape(len(masks), -1)
+        return np.ascontiguousarray(masks, np.float32)
 
 
 def new_game(

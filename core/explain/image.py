@@ -23,6 +23,8 @@ from core.progress import Report, silent
 
 METHODS = ("shapley", "owen-shap")
 EVALUATIONS = 506
+PREVIEW_BLOCKS = 2
+PREVIEW_PAIRS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,25 @@ def refine(
             return
 
 
+def preview(
+    pack: Pack, ref: ImageRef, pixels: NDArray[np.uint8], *, seed: int = 0, baseline: str = ""
+) -> ImageExplanation:
+    """The first map to show: regions in blocks of 2 x 2, two antithetic pairs (62 evaluations for 16 blocks), on the
+    fastest graph of the pack.
+
+    Complete, additive and with the standard error between the pairs, but of a coarser game (`rows`, `columns` say so):
+    to be followed by `refine`, not compared with it number by number.
+    """
+    started = time.perf_counter()
+    game, name = _game(
+        pack, pixels, baseline, "int8" if "predict_int8" in pack.manifest["graphs"] else "", lambda: None
+    )
+    if all(side % PREVIEW_BLOCKS == 0 for side in pack.regions):
+        game.blocks = PREVIEW_BLOCKS
+    sampled = last(sample(game, 2 + 2 * PREVIEW_PAIRS * (game.regions - 1), seed))
+    return _shown(game, ref, sampled, (name, "shapley", seed), started)
+
+
 def sample(game: Game, evaluations: int, seed: int) -> Iterator[Sampled]:
     """The estimate after each antithetic pair, at least one, until `evaluations` are spent."""
     n = game.regions
@@ -169,7 +190,7 @@ def _shown(
 ) -> ImageExplanation:
     """`shown_as`: baseline, method, seed."""
     pack, (baseline, method, seed) = game.pack, shown_as
-    rows, columns = pack.regions
+    rows, columns = game.grid
     additivity = abs(sampled.empty + float(sampled.values.sum()) - sampled.full)
     return ImageExplanation(
         image_id=ref.id,

@@ -32,7 +32,7 @@ def partition(game: Game, evaluations: int) -> Values:
     """shap.PartitionExplainer on the regions kept (1) or hidden (0): (regions,)."""
     import shap
 
-    masker = shap.maskers.Partition(np.zeros((1, game.regions)), clustering=hierarchy(*game.pack.regions))
+    masker = shap.maskers.Partition(np.zeros((1, game.regions)), clustering=hierarchy(*game.grid))
     explainer = shap.explainers.Partition(_function(game), masker)
     return _values(explainer(np.ones((1, game.regions)), max_evals=evaluations, silent=True))
 

@@ -15,6 +15,7 @@ from core.inference.packs import Pack
 Floats = NDArray[np.float32]
 FILE = "gate.npz"
 _THUMB = 16
+_SAMPLED = 200  # rows of the histogram that tells an empty image
 
 
 def refuse(pack: Pack, ref: ImageRef, rule: str, en: str, zh: str) -> NoEstimate:
@@ -57,7 +58,8 @@ def check_pixels(pack: Pack, ref: ImageRef, pixels: NDArray[np.uint8]) -> NoEsti
         return refuse(pack, ref, "size", en, f"图像为 {columns} × {rows} 像素；至少需要 {least} × {least}。")
     if max(rows, columns) > 2.5 * min(rows, columns):
         return refuse(pack, ref, "shape", "the image is far from a film's shape.", "图像的长宽比与胸片相差太大。")
-    counts = np.bincount(pixels[::2, ::2].ravel(), minlength=256)
+    step = max(2, min(pixels.shape) // _SAMPLED)
+    counts = np.bincount(pixels[::step, ::step].ravel(), minlength=256)
     if counts.max() > 0.85 * counts.sum() or (counts > 0).sum() < 16:
         return refuse(pack, ref, "contrast", "the image is nearly empty.", "图像几乎为空。")
     return None

@@ -13,10 +13,11 @@ from core.errors import UserError
 from core.explain.coalitions import BLOCK, gains, latin_orders, prefix_masks
 from core.explain.faithfulness import LEAST_CONTRAST, NO_CONTRAST, Faithfulness, checks, measure
 from core.explain.game import new_game
-from core.explain.image import explain, refine
+from core.explain.image import explain, preview, refine
 from core.inference.baseline import NAMES, baseline
 from core.inference.packs import Pack
 from core.inference.predict import predict
+from core.learning import pack_build
 from core.progress import Cancelled
 from tests.core import tiny_pack
 
@@ -97,6 +98,28 @@ def test_refine_improves_and_ends_where_explain_does(crossed: Pack) -> None:
     assert all(m.additivity_error < 1e-4 for m in maps)
     assert maps[-1].values == explain(crossed, REF, pixels, evaluations=506, seed=2, faithfulness=False).values
     assert len(list(refine(crossed, REF, pixels, evaluations=5060, seed=2, enough=1e9))) == 2
+
+
+def test_a_preview_is_the_map_of_blocks(additive: Pack, crossed: Pack) -> None:
+    pixels = tiny_pack.picture(6)
+    first = preview(additive, REF, pixels)
+    assert (first.rows, first.columns, first.evaluations) == (4, 4, 62)
+    wanted = exact(additive, pixels).reshape(4, 2, 4, 2).sum(axis=(1, 3)).ravel()
+    assert np.allclose(first.values, wanted, atol=1e-5), "in an additive model a block is worth its regions"
+    other = preview(crossed, REF, pixels)
+    assert other.additivity_error < 1e-4 and other.value == pytest.approx(preview(crossed, REF, pixels, seed=9).value)
+
+
+def test_a_preview_takes_the_fast_graph(tmp_path: Path) -> None:
+    """The quantised graph of this pack has other weights, so that it can be told from the plain one."""
+    plain = tiny_pack.write(tmp_path / "tiny")
+    small = pack_build.write(
+        tmp_path / "both",
+        {**plain.manifest, "id": "both", "graphs": {"predict": "model.onnx", "predict_int8": "int8.onnx"}},
+        {**{n: plain.read(n) for n in plain.manifest["files"]}, "int8.onnx": tiny_pack.graph(-tiny_pack.WEIGHTS)},
+    )
+    pixels = tiny_pack.picture(6)
+    assert np.allclose(preview(small, REF, pixels).values, -np.asarray(preview(plain, REF, pixels).values), atol=1e-5)
 
 
 def test_faithfulness_beats_random_for_a_true_map_and_not_for_its_negative(additive: Pack) -> None:
