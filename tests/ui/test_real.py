@@ -8,6 +8,7 @@ from core.domain.case import CaseStatus
 from core.domain.finding import Status
 from core.paths import RESOURCES
 from tests.ui.conftest import Pump
+from ui import translate
 from ui.importing import FilesDialog, ImageQuestion
 
 SAMPLE = RESOURCES / "samples" / "chinese-note"
@@ -138,3 +139,57 @@ def test_typed_note_in_a_new_case_is_assessed(open_window, pump: Pump) -> None: 
     stored = window.session.store.load("new")
     assert stored.assessment is not None and stored.assessment.hypotheses
     assert stored.record.notes[0].text.startswith("Crushing") and stored.findings
+
+
+def test_what_if_flips_any_finding_and_two_diagnoses_compare(window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
+    from core.knowledge.vocabulary import load
+    from ui.explanation.whatif import FlipDialog, Question, candidates
+
+    case_id = window.session.rows[0].id
+    window.session.open_case(case_id)
+    pump(until=lambda: window.current_workspace() is not None)
+    pump(window.jobs)
+    case = window.session.cases[case_id]
+    workspace = window.current_workspace()
+    workspace.show_page("explanation")
+    pump(window.jobs)
+    page = workspace.page("explanation")
+    top, second = case.assessment.hypotheses[:2]
+    strongest = max(top.evidence_for, key=lambda e: e.weight)
+    finding = next(f for f in case.findings if f.id == strongest.finding_id)
+    page.what_if.append(Question(finding.code, finding.label, Status.ABSENT))
+    entry = load().entries["hemoptysis"]
+    assert entry in candidates(case.findings, entry.label.en)
+    dialog = FlipDialog(case.findings, None)
+    dialog.chosen.connect(page.what_if.append)
+    dialog.field.setText(entry.label.en)
+    dialog.rows.set_status.emit(entry, Status.PRESENT)
+    dialog.deleteLater()
+    pump(window.jobs)
+    *_, denied, added = page.what_if.rows.rows
+    assert denied.after < denied.before and added.after is not None
+    page.against.setCurrentIndex(page.against.findData(second.id))
+    page.against.activated.emit(page.against.currentIndex())
+    shown = page._values()
+    assert shown.compared_with == second.id and shown.log_odds == pytest.approx(top.log_odds - second.log_odds)
+    page._choose(second.id)
+    assert page.against.currentData() == "base" and page._values().hypothesis_id == second.id
+
+
+def test_health_says_what_is_due_and_what_is_missing(open_window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
+    window = open_window()
+    window.asks = False
+    window.session.import_paths([RESOURCES / "samples" / "adult-chest-pain"])
+    pump(window.jobs)
+    window.session.open_case(window.session.rows[0].id)
+    pump(until=lambda: window.current_workspace() is not None)
+    review = window.current_workspace().review
+    review.show_pane("health")
+    pump(until=lambda: bool(review.health.reminders.rows))
+    pane = review.health
+    assert pane.scores.rows and pane.risks.rows and pane.kidney.text()
+    assert any(row.missing for row in (*pane.scores.rows, *pane.risks.rows))
+    window.switch_language()
+    window.grab()
+    pump(window.jobs)
+    assert not {words for words in translate.MISSING if words.isascii()}

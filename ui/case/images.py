@@ -62,8 +62,10 @@ class Said(QFrame):
         for prediction in predictions[:2]:
             self._parts.addWidget(label(prediction_words(prediction), "medium"))
             self._parts.addWidget(label(f"{prediction.pack.name} {prediction.pack.version}", "caption"))
-            said, tone, icon = range_look(prediction.ood)
-            self._parts.addWidget(Chip(said, tone, icon=icon))
+            said, tone, icon = range_look(prediction.ood, short=True)
+            chip = Chip(said, tone, icon=icon)
+            chip.setToolTip(range_look(prediction.ood)[0])
+            self._parts.addWidget(chip)
         for refusal in refusals[: 1 if predictions else 2]:
             self._parts.addWidget(Icon("alert", "amber", 15))
             words = Elided(refusal_words(refusal), "amber", 12)

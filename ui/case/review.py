@@ -8,6 +8,7 @@ from core.domain.case import Case
 from core.domain.finding import Status
 from ui.case.differential import Differential
 from ui.case.findings import FindingsPane
+from ui.case.health import HealthPane
 from ui.case.images import ImagePane
 from ui.case.notes import NotePane
 from ui.case.record import RecordColumn
@@ -19,6 +20,7 @@ from ui.widgets.button import IconButton
 from ui.widgets.layout import band, column, row
 from ui.widgets.split import Columns
 
+PANES = ("images", "note", "findings", "health")
 DRAWER = 44
 DRAWER_WIDTH = 340
 SECTIONS = (("clock", "Timeline"), ("list", "Problems"), ("pill", "Medicines"), ("flask", "Labs and vitals"))
@@ -57,10 +59,11 @@ class Review(QWidget):
         self.images = ImagePane(case_id, session)
         self.notes = NotePane(case_id, session)
         self.findings = FindingsPane(case_id, session)
+        self.health = HealthPane(case_id, session)
         self.differential = Differential()
         self._tabs = TabStrip()
         self._panes = QStackedWidget()
-        for pane in (self.images, self.notes, self.findings):
+        for pane in (self.images, self.notes, self.findings, self.health):
             self._panes.addWidget(pane)
         self._chosen = False
         self._narrow = False
@@ -92,20 +95,21 @@ class Review(QWidget):
     # -- panes -----------------------------------------------------------------------------------------------------
 
     def show_pane(self, name: str) -> None:
-        """images, note or findings."""
+        """images, note, findings or health."""
         self._chosen = True
-        self._panes.setCurrentIndex({"images": 0, "note": 1, "findings": 2}[name])
+        self._panes.setCurrentIndex(PANES.index(name))
         self._show_tabs()
 
     def _show_tabs(self) -> None:
         case = self._session.cases.get(self._case_id)
         if case is None:
             return
-        current = ("images", "note", "findings")[self._panes.currentIndex()]
+        current = PANES[self._panes.currentIndex()]
         tabs = (
             Tab("images", tr("Images {n}", n=len(case.images)), "xray"),
             Tab("note", tr("Notes {n}", n=len(case.record.notes)), "doc"),
             Tab("findings", tr("Findings {n}", n=len(case.findings)), "list"),
+            Tab("health", tr("Health"), "heart"),
         )
         self._tabs.set_tabs(tabs, current)
 
@@ -138,6 +142,7 @@ class Review(QWidget):
         self.images.show_case(case)
         self.notes.show_case(case)
         self.findings.show_case(case)
+        self.health.show_case(case)
         self.differential.show_case(case, outdated)
         if not self._chosen:
             self._panes.setCurrentIndex(0 if case.images else 1)

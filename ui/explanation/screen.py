@@ -95,7 +95,9 @@ class ExplanationPage(QWidget):
         self.choice = QComboBox()
         self.choice.setMinimumWidth(300)
         bind(self.choice, "setAccessibleName", "Diagnosis to explain")
-        self.against = Segmented(((BASE, "Base rate"),), BASE, translate=False)
+        self.against = QComboBox()
+        self.against.setMinimumWidth(200)
+        bind(self.against, "setAccessibleName", "compared with")
         self.unit = Segmented((("log", "Log-odds"), ("p", "Probability")), "log")
         self.waterfall = Waterfall()
         self.sources, self.share = SourceRows(), ShareBar()
@@ -148,7 +150,7 @@ class ExplanationPage(QWidget):
 
     def _wire(self) -> None:
         self.choice.activated.connect(lambda _i: self._choose(str(self.choice.currentData())))
-        self.against.chosen.connect(lambda _v: self._show_values())
+        self.against.activated.connect(lambda _i: self._show_values())
         self.unit.chosen.connect(lambda _v: self._show_values())
         self._tabs.currentChanged.connect(self._middle.setCurrentIndex)
         self.image.asked.connect(lambda image_id: self._session.explain_image(self._case_id, image_id))
@@ -200,10 +202,13 @@ class ExplanationPage(QWidget):
     def _fill_against(self, hypotheses: tuple[Hypothesis, ...]) -> None:
         this = next(h for h in hypotheses if h.id == self._hypothesis)
         base = tr("Base rate {p}", p=percent(sigmoid(this.base_log_odds)))
-        others = [(h.id, say(h.label)[:26]) for h in hypotheses if h.id != self._hypothesis][:1]
-        self.against.set_items(((BASE, base), *others), self.against.value() or BASE)
-        if not self.against.value():
-            self.against.set_value(BASE)
+        chosen = self.against.currentData() or BASE
+        self.against.clear()
+        self.against.addItem(base, BASE)
+        for h in hypotheses:
+            if h.id != self._hypothesis:
+                self.against.addItem(say(h.label), h.id)
+        self.against.setCurrentIndex(max(0, self.against.findData(chosen)))
 
     def _found(self) -> FindingExplanation | None:
         explanation = self._case.explanation if self._case else None
@@ -211,8 +216,8 @@ class ExplanationPage(QWidget):
         return next((f for f in found if f.hypothesis_id == self._hypothesis), None)
 
     def _values(self) -> FindingExplanation | None:
-        case, other = self._case, self.against.value()
-        if case is not None and case.assessment is not None and other not in ("", BASE):
+        case, other = self._case, self.against.currentData()
+        if case is not None and case.assessment is not None and other not in (None, BASE):
             from core.explain.findings import compare
 
             return compare(case.assessment, self._hypothesis, other)

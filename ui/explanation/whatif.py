@@ -1,24 +1,31 @@
-"""What if: take one finding away, see the estimate move. The engine is asked again; nothing is guessed."""
+"""What if: change one finding, see the estimate move. The engine is asked again; nothing is guessed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QPointF, QRect
-from PySide6.QtGui import QAction, QPainter
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QDialog, QWidget
 
 from core.domain.assessment import Assessment
+from core.domain.basics import Coding, Label
 from core.domain.case import Case
 from core.domain.explanation import FindingExplanation
 from core.domain.finding import Finding, Status
+from core.knowledge.vocabulary import Entry
 from ui.case.card import percent
+from ui.case.findings import ZONE, FoundRows, search, stated
 from ui.session import Session
 from ui.theme.theme import color, surface
 from ui.translate import say, tr
 from ui.widgets import paint
-from ui.widgets.layout import column
+from ui.widgets.button import Button
+from ui.widgets.layout import column, panel, row, scroll
 from ui.widgets.panels import PanelHeader, link
 from ui.widgets.rows import PaintedRows
+from ui.widgets.search import SearchField
+from ui.widgets.text import label
 
+CANDIDATES = 60
 SHOWN = 3
 ROOM = 5
 
@@ -32,16 +39,30 @@ class Change:
     after: float | None
 
 
-def without(findings: tuple[Finding, ...], finding_id: str) -> tuple[Finding, ...]:
-    """The findings with one not assessed."""
-    return tuple(f for f in findings if f.id != finding_id)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A finding with another status; NOT_ASSESSED takes it away."""
+
+    code: Coding
+    label: Label
+    status: Status
+    also: tuple[Coding, ...] = ()
+
+    def words(self) -> str:
+        """The question."""
+        name = say(self.label)
+        if self.status is Status.NOT_ASSESSED:
+            return tr("without: {name}", name=name)
+        return tr("{name} absent", name=name) if self.status is Status.ABSENT else tr("{name} present", name=name)
 
 
-def denied(findings: tuple[Finding, ...], finding_id: str) -> tuple[Finding, ...]:
-    """The findings with one absent."""
-    from dataclasses import replace
-
-    return tuple(replace(f, status=Status.ABSENT) if f.id == finding_id else f for f in findings)
+def changed(findings: tuple[Finding, ...], question: Question) -> tuple[Finding, ...]:
+    """The findings as they would be. A finding stated twice (note and laboratory) changes in both places."""
+    rest = tuple(f for f in findings if f.code != question.code)
+    if question.status is Status.NOT_ASSESSED:
+        return rest
+    same = tuple(replace(f, status=question.status) for f in findings if f.code == question.code)
+    return rest + (same or (stated(question.code, question.label, question.also, question.status, ""),))
 
 
 def probability(assessment: Assessment, hypothesis_id: str) -> float:
@@ -58,7 +79,7 @@ class ChangeRows(PaintedRows):
 
     def paint_row(self, painter: QPainter, rect: QRect, row: Change) -> None:
         """Draw a row."""
-        numbers = QRect(rect.right() - 84, rect.y(), 84, rect.height())
+        numbers = QRect(rect.right() - 104, rect.y(), 104, rect.height())
         bar = QRect(numbers.x() - 112, rect.center().y() - 1, 100, 2)
         paint.text(painter, QRect(rect.x(), rect.y(), bar.x() - rect.x() - 10, rect.height()), row.words, px=12)
         painter.fillRect(bar, color("line.strong"))
@@ -76,13 +97,66 @@ class ChangeRows(PaintedRows):
         after = percent(row.after)
         wide = paint.width(after, 12, 600)
         paint.text(painter, numbers, after, px=12, weight=600, align=paint.RIGHT)
-        left = f"{round(100 * row.before)} →"
+        left = f"{percent(row.before)} →"
         paint.text(painter, numbers.adjusted(0, 0, -wide - 6, 0), left, "text.2", px=12, align=paint.RIGHT)
 
     def sentence(self, row: Change) -> str:
         """A row in words."""
-        after = "…" if row.after is None else f"{round(100 * row.after)} %"
-        return f"{row.words}: {round(100 * row.before)} % → {after}"
+        after = "…" if row.after is None else percent(row.after)
+        return f"{row.words}: {percent(row.before)} → {after}"
+
+
+class CandidateRows(FoundRows):
+    """What can be changed: findings of the case with their status, then entries of the vocabulary."""
+
+    def paint_row(self, painter: QPainter, rect: QRect, row: Finding | Entry) -> None:
+        """Draw a row."""
+        self.paint_zones(painter, rect, row)
+        paint.text(painter, rect.adjusted(0, 0, -3 * ZONE - 8, 0), say(row.label), px=12, weight=500)
+
+    def sentence(self, row: Finding | Entry) -> str:
+        """A row in words."""
+        return say(row.label)
+
+
+def candidates(findings: tuple[Finding, ...], words: str) -> tuple[Finding | Entry, ...]:
+    """Findings of the case whose name has the words, then entries of the vocabulary that are not in the case."""
+    said = words.casefold().strip()
+    by_code = {f.code: f for f in findings}
+    mine = [f for f in by_code.values() if said in f.label.en.casefold() or said in f.label.zh]
+    return (*mine, *(e for e in search(words) if e.coding not in by_code))[:CANDIDATES]
+
+
+class FlipDialog(QDialog):
+    """Choose a finding and what it should be; `chosen(question)`."""
+
+    chosen = Signal(object)
+
+    def __init__(self, findings: tuple[Finding, ...], parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("What if"))
+        self.resize(520, 460)
+        self._findings = findings
+        self.field = SearchField("Find a finding to change", "", 32)
+        self.rows = CandidateRows()
+        hint = label(tr("+ present, − absent, ? taken away"), "caption")
+        close = Button("Close", on_click=self.reject)
+        close.setAutoDefault(False)
+        feet = row(hint, None, close)
+        held = column(self.field, scroll(panel(column(self.rows, None))), feet, gap=8, margins=(14, 14, 14, 12))
+        self.setLayout(held)
+        self.field.textChanged.connect(self._fill)
+        self.rows.set_status.connect(self._choose)
+        self.rows.clickable = False
+        self._fill("")
+
+    def _fill(self, words: str) -> None:
+        self.rows.show_rows(candidates(self._findings, words))
+
+    def _choose(self, chosen: Finding | Entry, status: Status) -> None:
+        code = chosen.code if isinstance(chosen, Finding) else chosen.coding
+        self.chosen.emit(Question(code, chosen.label, status, chosen.also))
+        self.accept()
 
 
 class WhatIf(QWidget):
@@ -92,9 +166,9 @@ class WhatIf(QWidget):
         super().__init__()
         surface(self)
         self._case_id, self._session = case_id, session
-        self._asked: list[tuple[str, bool]] = []
+        self._asked: list[Question] = []
         self._key: tuple[str, str] = ("", "")
-        self._answers: dict[tuple[str, bool], float] = {}
+        self._answers: dict[Question, float] = {}
         self._hypothesis = ""
         self.header = PanelHeader("What if", link("Add", self._add))
         self.rows = ChangeRows()
@@ -109,16 +183,17 @@ class WhatIf(QWidget):
         key = (case.assessment.id, explanation.hypothesis_id)
         if key != self._key:
             self._key, self._hypothesis, self._answers = key, explanation.hypothesis_id, {}
-            known = {f.id for f in case.findings}
-            ranked = [c.finding_id for c in explanation.contributions if c.finding_id in known]
-            self._asked = [(finding_id, False) for finding_id in ranked[:SHOWN]]
+            known = {f.id: f for f in case.findings}
+            ranked = [known[c.finding_id] for c in explanation.contributions if c.finding_id in known]
+            first = {f.code: Question(f.code, f.label, Status.NOT_ASSESSED) for f in ranked}
+            self._asked = list(first.values())[:SHOWN]
             self._ask()
         self._show()
 
     def _ask(self) -> None:
         case = self._session.cases[self._case_id]
         todo = [question for question in self._asked if question not in self._answers]
-        variants = tuple((denied if absent else without)(case.findings, finding) for finding, absent in todo)
+        variants = tuple(changed(case.findings, question) for question in todo)
         if not variants:
             return
         key = self._key
@@ -137,27 +212,17 @@ class WhatIf(QWidget):
         case = self._session.cases.get(self._case_id)
         if case is None or case.assessment is None:
             return
-        names = {f.id: say(f.label) for f in case.findings}
         before = probability(case.assessment, self._hypothesis)
-        rows = []
-        for finding_id, absent in self._asked:
-            name = names.get(finding_id, finding_id)
-            words = tr("{name} absent", name=name) if absent else tr("without: {name}", name=name)
-            rows.append(Change(words, before, self._answers.get((finding_id, absent))))
-        self.rows.show_rows(rows)
+        self.rows.show_rows([Change(q.words(), before, self._answers.get(q)) for q in self._asked])
 
     def _add(self) -> None:
-        case = self._session.cases[self._case_id]
-        menu = QMenu(self)
-        for finding in case.findings[:30]:
-            if finding.status is Status.PRESENT:
-                action = QAction(tr("{name} absent", name=say(finding.label)), menu)
-                action.triggered.connect(lambda _c=False, key=finding.id: self._append(key))
-                menu.addAction(action)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.mapToGlobal(self.rect().topRight()))
+        dialog = FlipDialog(self._session.cases[self._case_id].findings, self)
+        dialog.chosen.connect(self.append)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
-    def _append(self, finding_id: str) -> None:
-        self._asked = [*self._asked, (finding_id, True)][-ROOM:]
+    def append(self, question: Question) -> None:
+        """Ask one more question; the oldest give way."""
+        self._asked = [*(q for q in self._asked if q != question), question][-ROOM:]
         self._ask()
         self._show()
