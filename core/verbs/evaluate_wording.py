@@ -1,0 +1,187 @@
+"""`evaluate wording DATA`: what the note's wording adds to the rules, weighted on other diagnoses' vignettes."""
+
+import argparse
+import json
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.diagnosis import common
+from core.diagnosis.measures import calibration_error
+from core.errors import UserError
+from core.findings.wording import CODE
+from core.inference.embedding import encoder
+from core.knowledge.condition_check import plain
+from core.verbs import evaluate_vignettes
+
+HELP = "text vignettes (JSON lines): the differential without and with the wording of the note, cross-validated"
+Array = NDArray[np.float64]
+_FOLDS, _DRAWS, _SEED = 5, 2000, 0
+_WEIGHTS = np.arange(0, 3.01, 0.05)
+_TOPS = (1, 3, 5, 10)
+_UNSEEN = 1e-4  # least probability of the truth in the fit: one hopeless case does not rule the weight
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cases:
+    """Per vignette: rules' scores and standardised likeness (cases, conditions), temperature, the right condition's row
+    (-1: not in the knowledge), the diagnosis's name, and its fold. `prior` (conditions,), `none`: log prior of none."""
+
+    rules: Array
+    likeness: Array
+    temperature: Array
+    truth: NDArray[np.int64]
+    diagnosis: tuple[str, ...]
+    fold: NDArray[np.int64]
+    prior: Array
+    none: float
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments: DATA, --json."""
+    parser.add_argument("data", type=Path, help="a .jsonl file, or a folder holding one")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output (always so)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table."""
+    print(json.dumps(evaluate(evaluate_vignettes.read(args.data)), indent=2, ensure_ascii=False))
+    return 0
+
+
+def evaluate(vignettes: list[evaluate_vignettes.Vignette]) -> dict[str, Any]:
+    """Rules alone, with the weight fitted on the other folds, and with the shipped weight; gains by bootstrap."""
+    model = encoder()
+    if model is None:
+        raise UserError("No text pack is installed.", "Install one with `models install`.")
+    cases = collect(vignettes)
+    held_out, weights = cross_validated(cases)
+    shipped = float(model.pack.manifest["text"]["condition_weight"])
+    rules, whole = with_weight(cases, 0.0), with_weight(cases, shipped)
+    return {
+        "n": len(cases.truth),
+        "in_knowledge": int((cases.truth >= 0).sum()),
+        "conditions": cases.rules.shape[1],
+        "rules": measures(cases, rules),
+        "cross_validated": measures(cases, held_out),
+        "shipped_weight": measures(cases, whole),
+        "gain": gains(cases, rules, held_out),
+        "weights_of_folds": weights,
+        "weight": shipped,
+        "versions": [
+            f"conditions {common.shared().tables.version.version}",
+            f"{model.pack.id} {model.pack.pack_version}",
+        ],
+    }
+
+
+def collect(vignettes: list[evaluate_vignettes.Vignette]) -> Cases:
+    """Both parts of every score. The rules' score is the engine's without the wording's item."""
+    engine = common.shared()
+    owner = {name: row for row, c in enumerate(engine.tables.conditions) for name in evaluate_vignettes.names(c)}
+    scores, likeness, temperature = [], [], []
+    for number, vignette in enumerate(vignettes):
+        found = evaluate_vignettes.findings(vignette)
+        scored = engine.score(found, vignette.patient, evaluate_vignettes.NOW)
+        term = next((item.weights for item in scored.extra if item.code == CODE), np.zeros_like(scored.scores))
+        scores.append(scored.scores - term)
+        likeness.append((term - term.mean()) / (term.std() or 1.0))
+        temperature.append(scored.temperature)
+        if number % 50 == 0:
+            print(f"{number} of {len(vignettes)}", file=sys.stderr)
+    names = tuple(plain(v.diagnosis) for v in vignettes)
+    return Cases(
+        np.stack(scores),
+        np.stack(likeness),
+        np.array(temperature),
+        np.array([owner.get(name, -1) for name in names]),
+        names,
+        np.array([zlib.crc32(name.encode()) % _FOLDS for name in names]),
+        np.exp(engine.base) / np.exp(engine.base).sum(),
+        float(np.log(engine.settings.none_weight)),
+    )
+
+
+def with_weight(cases: Cases, weight: float) -> Array:
+    """Log-odds (cases, conditions + 1), the last for "none of these", divided by the temperature."""
+    term = weight * cases.likeness
+    total = cases.rules + term - np.log(np.exp(term) @ cases.prior)[:, None]
+    both: Array = np.c_[total, np.full(len(total), cases.none)] / cases.temperature[:, None]
+    return both
+
+
+def cross_validated(cases: Cases) -> tuple[Array, list[float]]:
+    """Every case scored with the weight that fits the other folds' diagnoses best; and the folds' weights."""
+    truth = np.where(cases.truth >= 0, cases.truth, cases.rules.shape[1])
+    scored = np.stack([with_weight(cases, w) for w in _WEIGHTS])
+    loss = np.stack([_loss(s, truth) for s in scored])
+    best = [int(loss[:, cases.fold != fold].mean(axis=1).argmin()) for fold in range(_FOLDS)]
+    chosen: Array = scored[np.array(best)[cases.fold], np.arange(len(truth))]
+    return chosen, [round(float(_WEIGHTS[b]), 2) for b in best]
+
+
+def _loss(scored: Array, truth: NDArray[np.int64]) -> Array:
+    loss: Array = -np.log(_softmax(scored)[np.arange(len(truth)), truth] + _UNSEEN)
+    return loss
+
+
+def _softmax(scored: Array) -> Array:
+    raised: Array = np.exp(scored - scored.max(axis=1, keepdims=True))
+    share: Array = raised / raised.sum(axis=1, keepdims=True)
+    return share
+
+
+def ranks(cases: Cases, scored: Array) -> Array:
+    """Rank of the right condition among the conditions, infinite where the knowledge lacks it."""
+    own = scored[np.arange(len(scored)), cases.truth]
+    above = (scored[:, :-1] > own[:, None]).sum(axis=1) + 1.0
+    return np.where(cases.truth >= 0, above, np.inf)
+
+
+def measures(cases: Cases, scored: Array) -> dict[str, Any]:
+    """Top-k of all and of those in the knowledge, with 95 % intervals (bootstrap over diagnoses), and the ECE."""
+    rank, known = ranks(cases, scored), cases.truth >= 0
+    first = _softmax(scored)[:, :-1].max(axis=1)
+    draws = _draws(cases)
+    found: dict[str, Any] = {}
+    for top in _TOPS:
+        hit = rank <= top
+        found[f"top{top}"] = float(hit.mean())
+        found[f"top{top}_ci95"] = _interval([float(hit[d].mean()) for d in draws])
+        found[f"top{top}_of_matched"] = float(hit[known].mean())
+    return {**found, "ece": calibration_error([float(p) for p in first], [bool(r == 1) for r in rank])}
+
+
+def gains(cases: Cases, before: Array, after: Array) -> dict[str, Any]:
+    """Paired differences of top-k with 95 % intervals, and how many cases moved in and out."""
+    old, new = ranks(cases, before), ranks(cases, after)
+    draws, found = _draws(cases), {}
+    for top in _TOPS:
+        change = (new <= top).astype(float) - (old <= top)
+        found[f"top{top}"] = {
+            "points": round(100 * float(change.mean()), 1),
+            "ci95": [round(100 * bound, 1) for bound in _interval([float(change[d].mean()) for d in draws])],
+            "in": int((change > 0).sum()),
+            "out": int((change < 0).sum()),
+        }
+    return found
+
+
+def _draws(cases: Cases) -> list[NDArray[np.int64]]:
+    """Resamples of the cases, whole diagnoses at a time."""
+    members: dict[str, list[int]] = {}
+    for i, name in enumerate(cases.diagnosis):
+        members.setdefault(name, []).append(i)
+    groups = [np.array(members[name]) for name in sorted(members)]
+    generator = np.random.default_rng(_SEED)
+    return [np.concatenate([groups[g] for g in generator.integers(0, len(groups), len(groups))]) for _ in range(_DRAWS)]
+
+
+def _interval(values: list[float]) -> list[float]:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return [round(float(low), 4), round(float(high), 4)]
