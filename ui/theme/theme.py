@@ -51,6 +51,7 @@ class Theme(QObject):
         if app.font() != fonts.font(13):
             app.setFont(fonts.font(13))
         if app.styleSheet() != sheet:
+            app.setStyleSheet("")  # replacing one sheet by another polishes each widget again, five times slower
             app.setPalette(self._palette())
             app.setStyleSheet(sheet)
         fonts.resize_captions()
