@@ -92,7 +92,7 @@ class CommonEngine:
         total = self.base + group_sum(weights, groups, self.settings.group_discount)
         for item in extra:
             total = total + item.weights
-        temperature = self.temperature(len(evidence))
+        temperature = self.temperature(sum(node.present for node in evidence))
         probabilities, none, log_evidence = self._probabilities(total, temperature)
         return Scores(
             observations,
@@ -108,10 +108,10 @@ class CommonEngine:
             temperature,
         )
 
-    def temperature(self, evidence: int) -> float:
-        """What log-odds are divided by. It grows with the number of findings: what independence cannot express (findings
+    def temperature(self, present: int) -> float:
+        """What log-odds are divided by. It grows with the number of present findings: what independence cannot express (findings
         that come together for reasons no group names) adds up with every finding, and so would overconfidence."""
-        return self.settings.temperature * float(np.sqrt(1 + evidence / self.settings.temperature_findings))
+        return self.settings.temperature * float(np.sqrt(1 + present / self.settings.temperature_findings))
 
     def _probabilities(self, scores: Array, temperature: float) -> tuple[Array, float, float]:
         none = np.log(self.settings.none_weight)
