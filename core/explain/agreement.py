@@ -19,6 +19,7 @@ from core.explain.image import Sampled, last, sample
 ENOUGH = 0.99
 REFERENCE_SEED = 999
 OWN_MOST = 6050
+SETTLED = 5
 LADDERS = {
     "permutation": (129, 258, 516, 1032, 2064, 3096, 4128),
     "kernel": (512, 1024, 2048, 4096, 8192),
@@ -80,17 +81,24 @@ def _until(estimates: Iterator[Sampled], deadline: Deadline, share: float) -> It
         yield found
 
 
-def own_points(game: Game, target: Values, deadline: Deadline, most: int = OWN_MOST, seed: int = 0) -> list[Point]:
-    """One run of the own sampler, a point after every pair."""
-    points: list[Point] = []
-    estimates, clock, spent = sample(game, most, seed), Clock(), np.zeros(2)
-    while not deadline.over():
-        clock.start()
-        found = next(estimates, None)
-        spent += clock.read()
-        if found is None:
-            break
-        points.append(_point(found.values, target, game.evaluations, spent))
+def own_points(
+    games: Sequence[Game], targets: Sequence[Values], deadline: Deadline, share: float = 1.0, seed: int = 0
+) -> list[list[Point]]:
+    """The own sampler on every film, pair by pair side by side, a point after each; until the mean r has stayed at .99
+    for `SETTLED` pairs, or the deadline's share is used up."""
+    runs = [sample(game, OWN_MOST, seed) for game in games]
+    spent = [np.zeros(2) for _ in games]
+    points: list[list[Point]] = [[] for _ in games]
+    clock, settled = Clock(), 0
+    while settled < SETTLED and not deadline.over(share):
+        for k, estimates in enumerate(runs):
+            clock.start()
+            found = next(estimates, None)
+            spent[k] += clock.read()
+            if found is None:
+                return points
+            points[k].append(_point(found.values, targets[k], games[k].evaluations, spent[k]))
+        settled = settled + 1 if np.mean([row[-1].r for row in points]) >= ENOUGH else 0
     return points
 
 
