@@ -23,7 +23,7 @@ from core.findings.wording import CODE, LABEL
 from core.inference.embedding import Encoder, Vectors, encoder
 from core.knowledge.condition_tables import Tables
 from core.knowledge.conditions import Condition
-from core.paths import packs
+from core.paths import RESOURCES, packs
 from core.progress import Report, silent
 
 Array = NDArray[np.float64]
@@ -31,6 +31,7 @@ _COMMON, _MOST_COMMON = 0.25, 20
 _DISTINCT, _RISKS, _SYNONYMS = 20, 5, 3
 _RISK_LR = 1.5
 _DIGITS = 16
+SHIPPED = RESOURCES / "knowledge" / "wording"
 _CROWDED = 10_000  # vectors of texts no longer written; beyond this only the present ones are kept
 
 
@@ -79,12 +80,15 @@ def _information(name: str, p: float, tables: Tables) -> float:
 
 @lru_cache(maxsize=2)
 def vectors(tables: Tables, model: Encoder, report: Report = silent) -> Vectors:
-    """(conditions, width): the sum of a condition's embedded texts. Texts embedded before come from the cache in
-    `core.paths.packs()`; a changed condition costs a few tens of milliseconds, all of them some ten seconds."""
+    """(conditions, width): the sum of a condition's embedded texts.
+
+    Texts embedded before come from the file that ships (`ship` makes it) and from the cache in `core.paths.packs()`. A
+    changed condition costs a few tens of milliseconds; all of them, half a minute.
+    """
     wanted = [texts(condition, tables) for condition in tables.conditions]
     keys = [_key(pair) for pair in wanted]
     path = _cache(model)
-    known = _read(path)
+    known = _known(path)
     missing = [i for i, key in enumerate(keys) if key not in known]
     for at in range(0, len(missing), 32):
         rows = missing[at : at + 32]
@@ -103,8 +107,20 @@ def is_built(tables: Tables) -> bool:
     model = encoder()
     if model is None:
         return True
-    known = _read(_cache(model))
+    known = _known(_cache(model))
     return all(_key(texts(condition, tables)) in known for condition in tables.conditions)
+
+
+def ship(tables: Tables, model: Encoder) -> Path:
+    """Write the vectors of the present conditions, and no others, to the file that ships. Returns its path."""
+    path = SHIPPED / _cache(model).name
+    keys = [_key(texts(condition, tables)) for condition in tables.conditions]
+    _write(path, dict(zip(keys, vectors(tables, model), strict=True)))
+    return path
+
+
+def _known(path: Path) -> dict[str, Vectors]:
+    return {**_read(SHIPPED / path.name), **_read(path)}
 
 
 def _key(pair: tuple[str, str]) -> str:
@@ -119,15 +135,18 @@ def _cache(model: Encoder) -> Path:
 def _read(path: Path) -> dict[str, Vectors]:
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
-            return dict(zip(data["keys"].tolist(), data["vectors"].astype(np.float32), strict=True))
+            wide = data["vectors"].astype(np.float32) * data["scales"][:, None]
+            return dict(zip(data["keys"].tolist(), wide, strict=True))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}
 
 
 def _write(path: Path, known: dict[str, Vectors]) -> None:
-    """Write beside, then rename; a folder that cannot be written to only costs time at the next start."""
-    data = io.BytesIO()
-    np.savez(data, keys=np.array(list(known)), vectors=np.stack(list(known.values())).astype(np.float16))
+    """int8 with one scale a vector, written beside, then renamed. A folder that cannot be written to only costs time at
+    the next start."""
+    data, table = io.BytesIO(), np.stack(list(known.values()))
+    scales = (np.abs(table).max(axis=1) / 127).astype(np.float32)
+    np.savez(data, keys=np.array(list(known)), vectors=np.round(table / scales[:, None]).astype(np.int8), scales=scales)
     beside = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

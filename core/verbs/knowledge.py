@@ -24,6 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     build.add_argument("--chinese", type=Path, help="HPO's Chinese labels (babelon TSV), optional")
     build.add_argument("--if-missing", action="store_true", help="do nothing where the pack is already there")
+    build.add_argument("--ship", action="store_true", help="before a release: write the wording pack where it ships")
     actions.add_parser("list", help="packs that are there, as JSON")
 
 
@@ -37,21 +38,19 @@ def run(args: argparse.Namespace) -> int:
     for name in wanted:
         if args.if_missing and _present(name):
             continue
-        built[name] = _build(name, args.folder, args.chinese)
+        built[name] = _build_wording(ship=args.ship) if name == "wording" else _build(name, args.folder, args.chinese)
     if built:
         print(json.dumps(built if len(wanted) > 1 else built[wanted[0]]))
     return 0
 
 
 def _build(name: str, folder: Path | None, chinese: Path | None) -> dict[str, object]:
-    if name == "wording":
-        return _build_wording()
     return _build_genes(folder) if name == "genes" else _build_rare(folder, chinese)
 
 
-def _build_wording() -> dict[str, object]:
+def _build_wording(*, ship: bool) -> dict[str, object]:
     """The conditions in words, embedded by the installed text pack; nothing to do without one."""
-    from core.diagnosis.wording import vectors
+    from core.diagnosis import wording
     from core.inference.embedding import encoder
     from core.knowledge.condition_tables import load
 
@@ -63,7 +62,9 @@ def _build_wording() -> dict[str, object]:
     def report(done: int, total: int, what: str) -> None:
         print(f"knowledge wording {done}/{total} {what}", file=sys.stderr)
 
-    made = vectors(load(), model, report)
+    made = wording.vectors(load(), model, report)
+    if ship:
+        wording.ship(load(), model)
     seconds = round(time.monotonic() - started, 2)
     return {"pack": model.pack.id, "conditions": len(made), "seconds": seconds}
 
