@@ -253,7 +253,7 @@ def analyse(case: Case, report: Report = silent, *, now: datetime, explain_image
     report(40, 100, "findings")
     findings = find(case.record, predictions, now) + _by_clinician(case.findings)
     case = dataclasses.replace(case, predictions=predictions, refusals=refusals)
-    case = reassess(case, findings, report, now=now)
+    case = reassess(case, findings, report, now=now, checks=True)
     if case.assessment is not None:
         seconds = time.monotonic() - started
         case = dataclasses.replace(case, assessment=dataclasses.replace(case.assessment, seconds=seconds))
@@ -297,8 +297,13 @@ def predict_images(
     return tuple(predictions), tuple(refusals)
 
 
-def reassess(case: Case, findings: Sequence[Finding], report: Report = silent, *, now: datetime) -> Case:
-    """The fast path after an edit of findings: assess, explain the leading hypotheses, plan for the first."""
+def reassess(
+    case: Case, findings: Sequence[Finding], report: Report = silent, *, now: datetime, checks: bool = False
+) -> Case:
+    """The fast path after an edit of findings: assess, explain the leading hypotheses, plan for the first.
+
+    `checks` runs the engine again a hundred times to see whether the leading explanation holds: seconds, not for typing.
+    """
     from core.diagnosis.assess import assess
 
     report(50, 100, "differential")
@@ -308,7 +313,7 @@ def reassess(case: Case, findings: Sequence[Finding], report: Report = silent, *
         case,
         findings=tuple(findings),
         assessment=assessment,
-        explanation=_explanation(assessment, case, tuple(findings), now),
+        explanation=_explanation(assessment, case, tuple(findings), now if checks else None),
         status=CaseStatus.TO_REVIEW if case.status is not CaseStatus.SIGNED else case.status,
         updated_at=now.isoformat(timespec="seconds"),
     )
@@ -322,11 +327,13 @@ def _with_refusals(assessment: Assessment, refusals: Sequence[NoEstimate]) -> As
     return dataclasses.replace(assessment, abstentions=assessment.abstentions + said)
 
 
-def _explanation(assessment: Assessment, case: Case, findings: tuple[Finding, ...], now: datetime) -> Explanation:
+def _explanation(
+    assessment: Assessment, case: Case, findings: tuple[Finding, ...], now: datetime | None
+) -> Explanation:
     """The leading hypothesis with the checks that run the engine again, the next ones without: they cost ten times more."""
     from core.explain.findings import Inputs, explain
 
-    inputs = Inputs(findings, case.record.patient, now)
+    inputs = Inputs(findings, case.record.patient, now) if now is not None else None
     explained = tuple(
         explain(assessment, h.id, inputs if i == 0 else None) for i, h in enumerate(assessment.hypotheses[:EXPLAINED])
     )
