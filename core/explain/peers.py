@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def owen(game: Game, evaluations: int) -> "Sampled":
     """Owen values over the halving hierarchy of the grid by shap's Partition explainer.
 
-    Exact from about 5,500 evaluations for 64 regions; with fewer, blocks that were not divided share their value.
+    Exact from about 2,750 evaluations for 64 regions; with fewer, blocks that were not divided share their value.
     """
     from core.explain.image import Sampled
 
