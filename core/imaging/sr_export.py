@@ -16,7 +16,7 @@ from pydicom.uid import generate_uid
 
 from core.domain.imaging import Measurement
 from core.errors import UserError
-from core.imaging.header import read_dataset
+from core.imaging.derived import evidence_of, finish
 
 _CODES = {
     "length": Code("410668003", "SCT", "Length"),
@@ -49,7 +49,7 @@ def write_measurements(
     usable = [m for m in measurements if m.image_id in sources and _numbers(m)]
     if not usable:
         raise UserError("There is no measurement on a stored image.", "Measure something first.")
-    evidence = _evidence({sources[m.image_id][0] for m in usable})
+    evidence = evidence_of({sources[m.image_id][0] for m in usable})
     groups = [_group(m, evidence[sources[m.image_id][0]], sources[m.image_id][1]) for m in usable]
     context = hd.sr.ObservationContext(
         observer_person_context=_person(observer), observer_device_context=_device(device)
@@ -58,8 +58,7 @@ def write_measurements(
     document = hd.sr.ComprehensiveSR(
         list(evidence.values()), report[0], generate_uid(), 900, generate_uid(), 1, manufacturer=device
     )
-    _carry_synthetic(document, next(iter(evidence.values())))
-    document.save_as(path)
+    finish(document, next(iter(evidence.values())), path)
     return len(usable)
 
 
@@ -70,29 +69,13 @@ def write_key_images(path: Path, image_ids: Sequence[str], sources: Sources, *, 
     files = {sources[i][0] for i in image_ids if i in sources}
     if not files:
         raise UserError("No key image is marked.", "Mark one with K first.")
-    evidence = _evidence(files)
+    evidence = evidence_of(files)
     objects = list(evidence.values())
     title = Code("113000", "DCM", "Of Interest")
     content = hd.ko.KeyObjectSelection(title, objects, observer_person_context=_person(observer))
     document = hd.ko.KeyObjectSelectionDocument(objects, content, generate_uid(), 901, generate_uid(), 1, "Consilium")
-    _carry_synthetic(document, objects[0])
-    document.save_as(path)
+    finish(document, objects[0], path)
     return len(objects)
-
-
-def _evidence(files: set[str]) -> dict[str, pydicom.Dataset]:
-    """The images' headers; all of one study."""
-    read = {file: read_dataset(file, stop_before_pixels=True) for file in sorted(files)}
-    if len({d.get("StudyInstanceUID") for d in read.values()}) != 1:
-        raise UserError("The marks lie on images of more than one study.", "Export one study at a time.")
-    for dataset in read.values():
-        for keyword in ("AccessionNumber", "StudyID", "StudyDate", "StudyTime", "ReferringPhysicianName"):
-            if keyword not in dataset:
-                setattr(dataset, keyword, "")
-        for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"):
-            if keyword not in dataset:
-                setattr(dataset, keyword, "")
-    return read
 
 
 def _person(observer: str) -> Any:
@@ -162,9 +145,3 @@ def _shape(mark: Measurement) -> tuple[str, list[np.ndarray[Any, np.dtype[np.flo
     elif mark.kind == "freehand":
         points = np.vstack([points, points[:1]])
     return "POLYLINE", [points]
-
-
-def _carry_synthetic(document: pydicom.Dataset, image: pydicom.Dataset) -> None:
-    """What is said of the picture's patient is said of the report's."""
-    if image.get("PatientComments"):
-        document.PatientComments = image.PatientComments

@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "medications": "check medicines against each other and against a patient",
     "score": "a clinical score from its inputs, or the list of scores",
     "genes": "pharmacogenes of a VCF: diplotypes, gene results, recommendations",
+    "pacs": "ask, query, fetch from and send to a configured archive (off until one is configured)",
     "audit": "verify and export the audit trail",
     "backup": "back up the store, verify and restore a backup",
     "models": "list and verify model packs",

@@ -15,6 +15,7 @@ from core.imaging.pixels import frame
 from core.imaging.study import read_images
 from core.paths import RESOURCES
 from tests.core.imaging.made import stack
+from tests.core.imaging.peers import drop_sockets
 
 pytestmark = [
     pytest.mark.pacs,
@@ -34,6 +35,12 @@ AETable BEGIN
 PEER {folder} RW (20, 1024mb) ANY
 AETable END
 """
+
+
+@pytest.fixture(autouse=True)
+def dropped() -> Iterator[None]:
+    yield
+    drop_sockets()
 
 
 def free_port() -> int:
