@@ -12,6 +12,7 @@ from core.domain.imaging import ImageRef
 from core.domain.record import Patient
 from core.errors import Unreadable
 from core.imaging import nifti
+from core.imaging.dicomdir import named_files
 from core.imaging.header import Header, read_header
 from core.imaging.instance import age_in_years, instance_of, patient_of
 from core.imaging.picture import is_picture, picture_size
@@ -32,7 +33,7 @@ def read_images(paths: Iterable[str | Path], report: Report = silent) -> ImageIn
 
     One unreadable file never hides the rest: it stands in `files` with its reason.
     """
-    files = list(_walk(paths))
+    files = list({path: (path, asked) for path, asked in _walk(paths)}.values())
     instances: list[tuple[Instance, Header | None]] = []
     reports: list[FileReport] = []
     for done, (path, asked) in enumerate(files):
@@ -58,6 +59,8 @@ def _walk(paths: Iterable[str | Path]) -> Iterator[tuple[Path, bool]]:
         path = Path(given)
         if path.is_file():
             yield path, path.suffix.lower() in {".dcm", ".png", ".jpg", ".jpeg", ".nii"}
+            if path.name.lower() == "dicomdir":
+                yield from _named(path)
             continue
         for folder, names, files in os.walk(path):
             names.sort()
@@ -66,6 +69,13 @@ def _walk(paths: Iterable[str | Path]) -> Iterator[tuple[Path, bool]]:
                 if count > MAX_FILES:
                     return
                 yield Path(folder) / name, False
+
+
+def _named(index: Path) -> Iterator[tuple[Path, bool]]:
+    try:
+        yield from ((path, True) for path in named_files(index)[0])
+    except Unreadable:  # `_read_one` says so when its turn comes
+        return
 
 
 def _has_preamble(path: Path) -> bool:
@@ -82,7 +92,11 @@ def _read_one(path: Path) -> tuple[Instance, Header | None] | FileReport | None:
     if not path.is_file() or path.stat().st_size == 0 or path.suffix.lower() in _TEXT_SUFFIXES:
         return None
     if name == "dicomdir":
-        return FileReport(str(path), "DICOMDIR", skipped=("index only: the files it names are read themselves",))
+        missing = named_files(path)[1]
+        said = ("index only: the files it names are read themselves",)
+        return FileReport(
+            str(path), "DICOMDIR", skipped=(*said, f"{missing} files it names are not there") if missing else said
+        )
     if is_picture(path):
         rows, columns = picture_size(path)
         return Instance(str(path), kind="picture", rows=rows, columns=columns, series_instance_uid=str(path)), None
