@@ -109,8 +109,11 @@ class CommonEngine:
         )
 
     def temperature(self, present: int) -> float:
-        """What log-odds are divided by. It grows with the number of present findings: what independence cannot express (findings
-        that come together for reasons no group names) adds up with every finding, and so would overconfidence."""
+        """What log-odds are divided by. It grows with the number of present findings.
+
+        What independence cannot express (findings that come together for reasons no group names) adds up with every
+        finding, and so would overconfidence.
+        """
         return self.settings.temperature * float(np.sqrt(1 + present / self.settings.temperature_findings))
 
     def _probabilities(self, scores: Array, temperature: float) -> tuple[Array, float, float]:

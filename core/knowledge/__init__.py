@@ -1,1 +1,1 @@
-"""Versioned read-only tables: findings, conditions, red flags, phenotypes, genes, drugs; data under `resources/knowledge`."""
+"""Versioned read-only tables: findings, conditions, phenotypes, genes, drugs; the data lie in `resources/knowledge`."""
