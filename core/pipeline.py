@@ -6,7 +6,6 @@ Every function takes a frozen `Case` and gives a new one; nothing is stored here
 """
 
 import dataclasses
-import hashlib
 import logging
 import re
 import time
@@ -198,17 +197,14 @@ def _facts(record: Record) -> list[tuple[object, ...]]:
 
 
 def _doubts(cases: Sequence[Case]) -> tuple[IdentityDoubt, ...]:
-    from core.records.identity import Match, compare
+    from core.records.identity import Match, judge
 
     out = []
     for i, a in enumerate(cases):
         for b in cases[i + 1 :]:
-            if compare(a.record.patient, b.record.patient) is Match.PROBABLE:
-                reason = Label(
-                    "Probably the same patient: names or identifiers differ slightly.",
-                    "可能是同一患者：姓名或编号略有不同。",
-                )
-                out.append(IdentityDoubt(a.id, b.id, a.record.patient.name, b.record.patient.name, reason))
+            match, why = judge(a.record.patient, b.record.patient)
+            if match is Match.PROBABLE:
+                out.append(IdentityDoubt(a.id, b.id, a.record.patient.name, b.record.patient.name, why))
     return tuple(out)
 
 
@@ -382,11 +378,3 @@ def _plan(case: Case, hypothesis_id: str, now: datetime) -> Plan | None:
     if case.assessment is None or not hypothesis_id:
         return None
     return make_plan(case.record, case.findings, case.assessment, hypothesis_id, now)
-
-
-def input_digest(paths: Sequence[Path]) -> str:
-    """SHA-256 over the contents of files, in order; used to tell whether a record changed on disk."""
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

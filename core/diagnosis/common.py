@@ -139,6 +139,10 @@ class CommonEngine:
         needed = self.settings.minimum_informative
         if needed == 0 or (len(informative) >= needed and any(o.present for o in informative)):
             return None
+        if len(informative) >= needed:
+            return Abstention(
+                NAME, Label("Nothing that is present speaks for a condition.", "没有支持任何疾病的阳性发现。")
+            )
         text = Label(
             f"Only {len(informative)} informative findings; at least {needed} are needed for a differential.",
             f"仅有{len(informative)}项有鉴别意义的发现；至少需要{needed}项才能给出鉴别诊断。",
