@@ -9,7 +9,7 @@ from core.domain.age import age_years
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Status
 from core.domain.record import Allergy, Record, Sex
-from core.treatment import labs, organs, states
+from core.treatment import gestation, labs, organs, states
 from core.treatment.labs import Measured
 from core.treatment.recognise import Recognised, medication_text, recognise, says_none
 
@@ -77,6 +77,9 @@ class Context:
     genes: dict[str, tuple[str, tuple[Source, ...]]]
     kidney: Kidney
     child_pugh: str = ""
+    weeks: float | None = None
+    weeks_sources: tuple[Source, ...] = ()
+    """Weeks of a known pregnancy; None where none is known or its age is not stated with a date."""
 
     def fresh(self, input_id: str) -> float | None:
         """A measurement that is not stale, or None."""
@@ -103,6 +106,7 @@ def gather(record: Record, findings: Iterable[Finding], now: datetime) -> Contex
     age = age_years(record.patient, now.date())
     measured = labs.latest(record, findings, now, age)
     present = states.present(record, findings, now)
+    pregnancy = gestation.weeks(record, measured, present, now)
     return Context(
         now=now,
         age=age,
@@ -115,6 +119,8 @@ def gather(record: Record, findings: Iterable[Finding], now: datetime) -> Contex
         genes=_genes(record, findings),
         kidney=kidney(measured, age, record.patient.sex, _stage_limit(record, present)),
         child_pugh=_child_pugh(measured, present),
+        weeks=pregnancy[0] if pregnancy else None,
+        weeks_sources=pregnancy[1] if pregnancy else (),
     )
 
 

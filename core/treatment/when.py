@@ -106,6 +106,18 @@ def _pregnant(wanted: bool, situation: Situation) -> Outcome:
     return Outcome(pregnant is wanted, (states.label_of("pregnancy"),) if pregnant else (), sources)
 
 
+def _weeks(test: Callable[[float], bool], situation: Situation) -> Outcome:
+    """Weeks of pregnancy; not known where the pregnancy or its age is not known."""
+    context = situation.context
+    if not context.pregnant:
+        return Outcome(None, missing=("pregnancy",)) if context.pregnant is None else Outcome(False)
+    if context.weeks is None:
+        return Outcome(None, missing=("gestation",))
+    shown = int(context.weeks)
+    factor = Label(f"{shown} weeks of pregnancy", f"孕{shown}周")
+    return Outcome(test(context.weeks), (factor,), context.weeks_sources)
+
+
 def _childbearing(wanted: bool, situation: Situation) -> Outcome:
     context = situation.context
     if context.age is None or context.sex not in {Sex.FEMALE, Sex.MALE}:
@@ -214,6 +226,8 @@ _CHECKS: dict[str, Callable[[Any, Situation], Outcome]] = {
     "age_under": lambda value, s: _age(lambda age: age < value, s),
     "sex": _sex,
     "pregnant": _pregnant,
+    "weeks_min": lambda value, s: _weeks(lambda weeks: weeks >= value, s),
+    "weeks_under": lambda value, s: _weeks(lambda weeks: weeks < value, s),
     "childbearing": _childbearing,
     "crcl_below": lambda value, s: _kidney("crcl", value, s),
     "egfr_below": lambda value, s: _kidney("egfr", value, s),

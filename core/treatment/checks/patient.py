@@ -27,6 +27,8 @@ def check(context: Context, entries: tuple[Given, ...]) -> Iterator[Alert]:
             outcome = evaluate(rule.when, _situation(context, entry, systemic))
             if outcome.holds:
                 seen.add((rule.id, entry.drug))
+                if _weeks_would_tell(rule, _situation(context, entry, systemic)):
+                    unchecked.setdefault("gestation", []).append(entry)
                 yield _alert(rule, entry, outcome, context, systemic)
             elif outcome.holds is None and rule.kind in _ASKED_KINDS and _loud(rule):
                 for missing in outcome.missing:
@@ -37,6 +39,11 @@ def check(context: Context, entries: tuple[Given, ...]) -> Iterator[Alert]:
 def _loud(rule: Rule) -> bool:
     """True where the rule or one of its steps would interrupt."""
     return any(tier is not Tier.INFO for tier in (rule.tier, *(step.tier for step in rule.steps)))
+
+
+def _weeks_would_tell(rule: Rule, situation: Situation) -> bool:
+    """True where a step of the rule depends on weeks of pregnancy that are not known."""
+    return any("gestation" in evaluate(step.when, situation).missing for step in rule.steps)
 
 
 def _routed(rule: Rule, entry: Given) -> bool:

@@ -96,6 +96,16 @@ def _pregnant(wanted: bool, setting: Setting, subject: frozenset[str]) -> None:
         _states(["pregnancy"], setting, subject)
 
 
+def _weeks_min(limit: float, setting: Setting, subject: frozenset[str]) -> None:
+    _states(["pregnancy"], setting, subject)
+    setting.labs["gestation"] = max(setting.labs.get("gestation", 0), limit + 0.5)
+
+
+def _weeks_under(limit: float, setting: Setting, subject: frozenset[str]) -> None:
+    _states(["pregnancy"], setting, subject)
+    setting.labs["gestation"] = setting.labs.get("gestation", limit - 1)
+
+
 def _childbearing(_: bool, setting: Setting, __: frozenset[str]) -> None:
     setting.sex, setting.age = Sex.FEMALE, 30
 
@@ -148,6 +158,8 @@ _SATISFY: dict[str, Any] = {
     "states": _states,
     "sex": _sex,
     "pregnant": _pregnant,
+    "weeks_min": _weeks_min,
+    "weeks_under": _weeks_under,
     "childbearing": _childbearing,
     "crcl_below": _kidney,
     "egfr_below": _kidney,
