@@ -1,7 +1,8 @@
 """Stored values of one frame: uncompressed frames straight from the file, the rest through pydicom's plugins.
 
-Decoders: pydicom (RLE, deflated), pylibjpeg-openjpeg (JPEG 2000, HTJ2K), pyjpegls (JPEG-LS), Pillow (8-bit JPEG) and
-GDCM (JPEG lossless, in a process of its own). What none of them decodes is refused by name, never shown black.
+Decoders: pydicom (RLE, deflated), OpenCV and pylibjpeg-openjpeg (JPEG 2000, HTJ2K), pyjpegls (JPEG-LS), Pillow
+(8-bit JPEG) and GDCM (JPEG lossless, in a process of its own). What none of them decodes is refused by name, never shown
+black.
 """
 
 import mmap
@@ -18,6 +19,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID
 
 from core.errors import Unreadable
+from core.imaging import jpeg2000
 from core.imaging.header import Header, guarded, read_dataset
 from core.imaging.types import Instance
 
@@ -108,12 +110,24 @@ def _decoded(header: Header, index: int) -> NDArray[Any]:
         raise Unreadable(f"{name} is damaged: its JPEG 2000 data states another size.", "Ask for the file again.")
     if plugin == "gdcm":
         return helper().decode(header.path, index, name)
+    if jpeg2000.takes(header):
+        found = _jpeg2000(header, index)
+        if found is not None:
+            return found
     try:
         return by_plugin(header.path, index, plugin)
     except Unreadable:
         if plugin not in {"pyjpegls", "pylibjpeg", "pillow"}:
             raise
         return helper().decode(header.path, index, name)
+
+
+def _jpeg2000(header: Header, index: int) -> NDArray[Any] | None:
+    return jpeg2000.decode(
+        header.path, header.pixel_offset, index, max(header.integer("NumberOfFrames", 1), 1),
+        shape=(header.integer("Rows"), header.integer("Columns")),
+        bits=header.integer("BitsAllocated", 16), signed=header.integer("PixelRepresentation") == 1,
+    )  # fmt: skip
 
 
 def helper() -> "Helper":

@@ -65,6 +65,8 @@ def instance_of(header: Header) -> Instance:
         bits_stored=header.integer("BitsStored"),
         rescale=_rescale(header),
         signed=header.integer("PixelRepresentation") == 1,
+        frame_of_reference_uid=header.text("FrameOfReferenceUID"),
+        encapsulated_offset=header.pixel_offset if header.pixel_length < 0 else -1,
     )
 
 

@@ -60,6 +60,9 @@ class Instance:
     signed: bool = False
     rescale: tuple[float, float] | None = None
     """(slope, intercept) that hold for every frame; None where groups or tables say more."""
+    frame_of_reference_uid: str = ""
+    encapsulated_offset: int = -1
+    """Byte where the items of compressed pixel data begin; -1 when it is not compressed or not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """When a series is a volume, and when it is not: geometry is right or refused with the reason (PS3.3 C.7.6.2.1.1)."""
 
-from collections.abc import Sequence
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.basics import Label
-from core.imaging import decode, nifti
+from core.imaging import decode, jpeg2000, nifti
 from core.imaging.header import read_header
 from core.imaging.pixels import frame_of
 from core.imaging.types import FrameAddress, Instance, Plane, Series, Vector
@@ -22,6 +25,8 @@ TILT_TOLERANCE_DEGREES = 0.5
 SPACING_TOLERANCE = 0.02
 """Share of the spacing by which a gap may differ."""
 SAME_PLACE_MM = 0.01
+DECODERS = max(min(os.cpu_count() or 1, 4), 2)
+"""Threads that decode JPEG 2000 slices of a volume."""
 
 
 def normal(plane: Plane) -> Vector:
@@ -148,24 +153,42 @@ def load_volume(series: Series, report: Report = silent) -> Volume | NotAVolume:
 
 
 def _load(addresses: Sequence[FrameAddress], shape: tuple[int, int, int], report: Report) -> tuple[NDArray[Any], Grey]:
-    volume: NDArray[Any] | None = None
-    grey = Grey()
-    for index, address in enumerate(addresses):
-        if index % 16 == 0:
-            report(index, len(addresses), Path(address.instance.path).name)
-        if volume is not None and _straight(address.instance, volume, grey):
-            decode.read_into(volume[index], address.instance, address.frame)
-            continue
-        image = frame_of(read_header(address.instance.path), address.frame)
-        if volume is None:
-            volume, grey = np.empty(shape, image.stored.dtype), image.grey
-        if image.grey != grey:
-            volume, grey = _rescaled(volume, index, grey)
-            volume[index] = image.grey.units(image.stored)
-        else:
-            volume[index] = image.stored
-    assert volume is not None
+    first = frame_of(read_header(addresses[0].instance.path), addresses[0].frame)
+    volume, grey = np.empty(shape, first.stored.dtype), first.grey
+    volume[0] = first.stored
+    with ThreadPoolExecutor(DECODERS) as pool:
+        ahead = _ahead(addresses, pool)
+        for index, address in enumerate(addresses[1:], 1):
+            if index % 16 == 0:
+                report(index, len(addresses), Path(address.instance.path).name)
+            early = next(ahead)
+            if _straight(address.instance, volume, grey):
+                decode.read_into(volume[index], address.instance, address.frame)
+                continue
+            stored = early.result() if early is not None else None
+            rescale = address.instance.rescale
+            same = stored is not None and stored.dtype == volume.dtype and rescale is not None
+            if same and rescale is not None and grey == Grey(*rescale):
+                volume[index] = stored
+                continue
+            image = frame_of(read_header(address.instance.path), address.frame)
+            if image.grey != grey:
+                volume, grey = _rescaled(volume, index, grey)
+                volume[index] = image.grey.units(image.stored)
+            else:
+                volume[index] = image.stored
     return volume, grey
+
+
+def _ahead(addresses: Sequence[FrameAddress], pool: ThreadPoolExecutor) -> Iterator[Future[NDArray[Any] | None] | None]:
+    """Slices after the first, a few decoded ahead by threads where the decoder gives the interpreter back."""
+    waiting: deque[Future[NDArray[Any] | None] | None] = deque()
+    for address in addresses[1:]:
+        item = address.instance
+        waiting.append(pool.submit(jpeg2000.decode_instance, item, address.frame) if jpeg2000.takes(item) else None)
+        if len(waiting) > 2 * DECODERS:
+            yield waiting.popleft()
+    yield from waiting
 
 
 def _straight(instance: Instance, volume: NDArray[Any], grey: Grey) -> bool:
