@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.domain.assessment import Abstention, Assessment
 from core.domain.basics import Label
@@ -56,6 +56,8 @@ class Opened:
     files: tuple[FileReport, ...]
     questions: tuple[ImageRef, ...]
     """Images that say neither age nor view: ask before they reach a model."""
+    documents: tuple[tuple[str, Path], ...] = ()
+    """Record files (name as in `files`, where it lies): kept with their case, so that each fact can open its source."""
 
 
 def open_paths(paths: Sequence[Path], report: Report = silent, *, scratch: Path, now: datetime) -> Opened:
@@ -80,7 +82,8 @@ def open_paths(paths: Sequence[Path], report: Report = silent, *, scratch: Path,
             _nothing(files), "Open a FHIR bundle, C-CDA, HL7 v2, phenopacket, note, DICOM, PNG or JPEG file."
         )
     cases = [dataclasses.replace(case, files=_files_of(case, files, single=len(cases) == 1)) for case in cases]
-    return Opened(tuple(cases), _doubts(cases), files, tuple(r for c in cases for r in c.images if _needs_answer(r)))
+    questions = tuple(r for c in cases for r in c.images if _needs_answer(r))
+    return Opened(tuple(cases), _doubts(cases), files, questions, _own_documents(cases, intake.documents))
 
 
 def _needs_answer(ref: ImageRef) -> bool:
@@ -176,6 +179,12 @@ def _first_sentence(text: str) -> str:
     return next((line for line in lines if len(line) > 20 or "，" in line), lines[0] if lines else "")
 
 
+def _own_documents(cases: Sequence[Case], documents: Sequence[tuple[str, Path]]) -> tuple[tuple[str, Path], ...]:
+    """The files of one patient each. A file about several is kept with none: it would carry the others along."""
+    owners = [{f.path for f in case.files} for case in cases]
+    return tuple((name, path) for name, path in documents if sum(name in own for own in owners) == 1)
+
+
 def _files_of(case: Case, files: tuple[FileReport, ...], *, single: bool) -> tuple[FileReport, ...]:
     if single:
         return files
@@ -216,7 +225,7 @@ def _nothing(files: Sequence[FileReport]) -> str:
 
 
 def merge_cases(kept: Case, other: Case, now: datetime) -> Case:
-    """One case from two, after the user said that they are one patient. The originals stay with the caller (undo)."""
+    """One case from two, after the user said that they are one patient. `unmerge_cases` goes back."""
     from core.records.identity import merge
 
     return dataclasses.replace(
@@ -226,6 +235,40 @@ def merge_cases(kept: Case, other: Case, now: datetime) -> Case:
         files=kept.files + other.files,
         updated_at=now.isoformat(timespec="seconds"),
     )
+
+
+def unmerge_cases(merged: Case, kept: Case, other: Case, now: datetime) -> Case:
+    """Undo `merge_cases`: the case as `kept` was, and what was added to it since; `other` stands for itself again."""
+    record = dataclasses.replace(
+        merged.record,
+        patient=kept.record.patient,
+        **{
+            part.name: _apart(
+                getattr(merged.record, part.name), getattr(kept.record, part.name), other.record, part.name
+            )
+            for part in dataclasses.fields(Record)
+            if part.name != "patient"
+        },
+    )
+    return dataclasses.replace(
+        merged,
+        record=record,
+        images=_apart_by(merged.images, kept.images, other.images),
+        files=tuple(f for f in merged.files if f not in other.files or f in kept.files),
+        updated_at=now.isoformat(timespec="seconds"),
+    )
+
+
+def _apart(merged: tuple[Any, ...], kept: tuple[Any, ...], other: Record, name: str) -> tuple[Any, ...]:
+    if name == "diagnoses":
+        return tuple(code for code in merged if code in kept or code not in other.diagnoses)
+    return _apart_by(merged, kept, getattr(other, name))
+
+
+def _apart_by(merged: tuple[Any, ...], kept: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`kept` as it was (a merge adds sources to a fact), and what came with neither case."""
+    known = {item.id for item in (*kept, *other)}
+    return kept + tuple(item for item in merged if item.id not in known)
 
 
 def answer_image(case: Case, image_id: str, *, age_years: float | None, view: str) -> Case:

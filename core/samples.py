@@ -76,15 +76,20 @@ def analysed(report: Report = silent, *, now: datetime, explain_images: bool = T
     The copies the images lie in are gone afterwards: keep the images with the store, or use `fill`.
     """
     with tempfile.TemporaryDirectory(prefix="consilium-") as scratch:
-        return _analysed(Path(scratch), report, now, explain_images=explain_images)
+        return _analysed(Path(scratch), report, now, explain_images=explain_images)[0]
 
 
-def _analysed(scratch: Path, report: Report, now: datetime, *, explain_images: bool) -> tuple[Case, ...]:
+def _analysed(
+    scratch: Path, report: Report, now: datetime, *, explain_images: bool
+) -> tuple[tuple[Case, ...], tuple[tuple[str, Path], ...]]:
+    """The sample cases, and the record files they came from."""
     cases: list[Case] = []
+    documents: list[tuple[str, Path]] = []
     for folder in copies(scratch / "samples", now):
         opened = pipeline.open_paths([folder], report, scratch=scratch, now=now)
         cases += [pipeline.analyse(c, report, now=now, explain_images=explain_images) for c in opened.cases]
-    return tuple(cases)
+        documents += opened.documents
+    return tuple(cases), tuple(documents)
 
 
 def fill(store: "Store", report: Report = silent, *, now: datetime, user: str = "samples") -> tuple[Case, ...]:
@@ -92,8 +97,9 @@ def fill(store: "Store", report: Report = silent, *, now: datetime, user: str = 
     if store.list():
         return ()
     with tempfile.TemporaryDirectory(prefix="consilium-") as scratch:
-        cases = _analysed(Path(scratch), report, now, explain_images=True)
+        cases, documents = _analysed(Path(scratch), report, now, explain_images=True)
         for case in cases:
             store.save(case, user=user)
             store.keep_images(case)
+            store.keep_documents(case, documents)
     return cases

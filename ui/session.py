@@ -26,6 +26,7 @@ from core.errors import UserError
 from core.progress import Report
 from core.store.audit import AuditEvent
 from core.store.decisions import standing
+from core.store.merges import bring_back, keep_merge, keep_unmerged, last_merge
 from core.store.store import Store
 from core.store.summary import CaseSummary
 from core.store.users import Permission, account_name
@@ -141,7 +142,7 @@ class Session(QObject):
             scratch = Path(tempfile.mkdtemp(prefix="import-", dir=self.local.path))
             try:
                 found = pipeline.open_paths(tuple(paths), report, scratch=scratch, now=self.now())
-                saved = tuple(self._keep(case, report) for case in found.cases)
+                saved = tuple(self._keep(case, found.documents, report) for case in found.cases)
             finally:
                 if not any(scratch.iterdir()):
                     scratch.rmdir()
@@ -149,10 +150,11 @@ class Session(QObject):
 
         return self.jobs.start("Reading files", work, self._imported)
 
-    def _keep(self, case: Case, report: Report) -> Case:
-        """Save a case with encrypted copies of its images: where they lie now may be gone tomorrow."""
+    def _keep(self, case: Case, documents: Sequence[tuple[str, Path]], report: Report) -> Case:
+        """Save a case with encrypted copies of its images and record files: where they lie now may be gone tomorrow."""
         saved = self.store.save(case, self.user)
         self.store.keep_images(saved, report)
+        self.store.keep_documents(saved, documents, report)
         return saved
 
     def _load(self, case_id: str, *, images: int | None = None) -> Case:
@@ -185,11 +187,30 @@ class Session(QObject):
         """One case from two that are one patient."""
 
         def work(_report: Report) -> Case:
-            merged = self.store.save(pipeline.merge_cases(kept, other, self.now()), self.user)
-            self.store.delete(other.id, self.user, reason=f"merged into {kept.id}")
-            return merged
+            return keep_merge(self.store, pipeline.merge_cases(kept, other, self.now()), kept, other, self.user)
 
         self._quick("merge", work, lambda _c: self.refresh())
+
+    def unmerge(self, case_id: str) -> None:
+        """Undo the last merge of an open case: the other patient's case comes back, and what was added since stays."""
+        case = self.cases[case_id]
+
+        def work(_report: Report) -> tuple[Case, Case]:
+            found = last_merge(self.store, case_id)
+            if found is None:
+                raise UserError("Nothing was merged into this case.")
+            other = bring_back(self.store, found[0], self.user)
+            unmerged = pipeline.unmerge_cases(case, found[1], other, self.now())
+            return keep_unmerged(self.store, unmerged, other.id, self.user), other
+
+        def done(cases: tuple[Case, Case]) -> None:
+            self.cases[case_id] = cases[0]
+            self.refresh()
+            self.messages.say(tr("The merge was undone; both cases are analysed again."), "green")
+            for one in cases:
+                self.analyse(one.id)
+
+        self._quick("unmerge", work, done)
 
     # -- analysis --------------------------------------------------------------------------------------------------
 

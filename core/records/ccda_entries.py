@@ -131,8 +131,8 @@ class Entries:
         for link in _LINKS:
             for index, child in enumerate(s.findall(NS + link), start=1):
                 for name in _STATEMENTS:
-                    for inner in child.findall(NS + name):
-                        place = f"{at.place}/{link}[{index}]/{name}"
+                    for order, inner in enumerate(child.findall(NS + name), start=1):
+                        place = f"{at.place}/{link}[{index}]/{name}" + (f"[{order}]" if order > 1 else "")
                         self._statement(inner, At(at.section, place, at.parent, at.group, at.panel_time))
 
     def _text(self, s: Element) -> str:

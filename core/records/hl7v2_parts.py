@@ -94,8 +94,7 @@ class Segment:
 def messages(data: bytes, file: str) -> list[list[Segment]]:
     """The messages of a file (batch and MLLP envelopes removed). Raises `Unreadable` where there is none."""
     check_size(file, len(data), MAX_TEXT_BYTES)
-    words = _decoded(data, file)
-    lines = re.split(r"[\r\n\x0b\x1c]+", words)
+    lines = lines_of(data, file)
     check_count(file, len(lines), "segments")
     found: list[list[Segment]] = []
     marks = Marks()
@@ -113,6 +112,11 @@ def messages(data: bytes, file: str) -> list[list[Segment]]:
     if not found:
         raise Unreadable(f"{file} holds no HL7 v2 message.", "A message starts with MSH|^~\\&.")
     return found
+
+
+def lines_of(data: bytes, file: str) -> list[str]:
+    """The lines of a file as `Segment.line` counts them (from 1)."""
+    return re.split(r"[\r\n\x0b\x1c]+", _decoded(data, file))
 
 
 def _four(declared: str) -> tuple[str, str, str, str]:

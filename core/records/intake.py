@@ -41,6 +41,8 @@ class Intake:
     questions: tuple[IdentityQuestion, ...] = ()
     images: tuple[Path, ...] = ()
     files: tuple[FileReport, ...] = ()
+    documents: tuple[tuple[str, Path], ...] = ()
+    """Each record file that was read: its name as in `files`, and where it lies now (a member of a ZIP: in `scratch`)."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class _Pile:
     images: list[Path] = field(default_factory=list)
     files: list[FileReport] = field(default_factory=list)
     archives: int = 0
+    documents: list[tuple[str, Path]] = field(default_factory=list)
 
 
 def read_paths(paths: Iterable[Path], report: Report = silent, *, scratch: Path) -> Intake:
@@ -110,6 +113,7 @@ def _take(path: Path, name: str, pile: _Pile, nesting: int, report: Report) -> N
             reading, key = read_file(path, sniffed, name)
             pile.records.extend(reconcile(r) for r in reading.records)
             pile.files.append(FileReport(name, kind, counts(reading.records), reading.skipped, sha256=key))
+            pile.documents.append((name, path))
     except UserError as error:
         pile.files.append(FileReport(name, kind, error=str(error)))
     except OSError as error:
@@ -161,7 +165,7 @@ def _sorted_by_patient(pile: _Pile) -> Intake:
             latest[same] = _later(latest[same], day_)
         near.add(record, same)
     records = tuple(k for k in kept if k != Record())
-    return Intake(records, _questions(records), tuple(pile.images), tuple(pile.files))
+    return Intake(records, _questions(records), tuple(pile.images), tuple(pile.files), tuple(pile.documents))
 
 
 def _questions(records: tuple[Record, ...]) -> tuple[IdentityQuestion, ...]:

@@ -9,6 +9,7 @@ One `Store` serves all threads of a program (one connection behind a lock); othe
 same time and wait for each other's transactions. Every method is one transaction: after a crash it happened or it did not.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -309,6 +310,43 @@ class Store:
             if Path(path).is_file():
                 kept.add(self.keep_file(case.id, Path(path), report))
         return len(kept & {i.sha256 for i in case.images})
+
+    def keep_documents(self, case: Case, documents: Iterable[tuple[str, Path]], report: Report = silent) -> int:
+        """Keep the record files of a case (`core.pipeline.Opened.documents`); returns how many of them are kept now."""
+        kept = {sha256 for sha256, _, _ in self.kept_files(case.id)}
+        known = {f.path: f.sha256 for f in case.files if f.sha256}
+        for name, path in documents:
+            if name in known and known[name] not in kept and path.is_file():
+                kept.add(self.keep_file(case.id, path, report))
+        return len(kept & set(known.values()))
+
+    def share_files(self, from_case: str, to_case: str) -> None:
+        """Keep every file of one case with another one too (two cases that are one patient)."""
+        for sha256, name, size in self.kept_files(from_case):
+            self._note_kept(to_case, sha256, name, size)
+
+    def drop_file(self, case_id: str, name: str) -> None:
+        """Forget a file of a case by its name; its bytes go too unless another case has them."""
+        self.users.require(Permission.CHANGE)
+        with self.database.write() as connection:
+            found = connection.execute(
+                "SELECT sha256 FROM kept_files WHERE case_id = ? AND name = ?", (case_id, name)
+            ).fetchall()
+            connection.execute("DELETE FROM kept_files WHERE case_id = ? AND name = ?", (case_id, name))
+            used = {s for (s,) in connection.execute("SELECT DISTINCT sha256 FROM kept_files").fetchall()}
+        for (sha256,) in found:
+            if sha256 not in used:
+                self.vault.remove(sha256)
+
+    def document(self, case: Case, file: str) -> bytes:
+        """The bytes of a record file of a case, by the name its facts' sources give. Raises `UserError`."""
+        sha256 = next((f.sha256 for f in case.files if f.path == file and f.sha256), "")
+        if sha256 not in {known for known, _, _ in self.kept_files(case.id)}:
+            raise UserError(
+                "The source file is not kept with this case.",
+                "It holds several patients, or the case was made before files were kept: open the file again.",
+            )
+        return self.file_bytes(sha256)
 
     def with_local_images(self, case: Case, folder: Path) -> Case:
         """The case with image paths that can be opened: those gone are decrypted into `folder`.
