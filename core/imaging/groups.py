@@ -28,9 +28,9 @@ def _details(dataset: pydicom.Dataset, index: int) -> Details:
     intercept = _float(value, "RescaleIntercept")
     unit = str(value.get("RescaleType", "")) if value is not None else ""
     windows: list[Window | Table] = []
-    windows += _windows(_first(group, "FrameVOILUTSequence"))
-    windows += _voi_tables(dataset)
-    windows += _windows(dataset)
+    windows += voi_windows(_first(group, "FrameVOILUTSequence"))
+    windows += voi_tables(dataset)
+    windows += voi_windows(dataset)
     return slope, intercept, "" if unit == "US" else unit, _modality(dataset), tuple(windows)
 
 
@@ -63,7 +63,8 @@ def _floats(dataset: pydicom.Dataset | None, keyword: str) -> tuple[float, ...]:
     return tuple(float(v) for v in values)
 
 
-def _windows(dataset: pydicom.Dataset | None) -> list[Window]:
+def voi_windows(dataset: pydicom.Dataset | None) -> list[Window]:
+    """The windows a data set or an item of a softcopy VOI sequence states."""
     if dataset is None:
         return []
     function = str(dataset.get("VOILUTFunction", "") or "LINEAR").upper()
@@ -71,7 +72,8 @@ def _windows(dataset: pydicom.Dataset | None) -> list[Window]:
     return [Window(c, w, function) for c, w in pairs if w > 0]
 
 
-def _voi_tables(dataset: pydicom.Dataset) -> list[Table]:
+def voi_tables(dataset: pydicom.Dataset) -> list[Table]:
+    """The VOI LUTs it states."""
     tables = [_table(item) for item in dataset.get("VOILUTSequence") or ()]
     return [t for t in tables if t is not None]
 

@@ -1,5 +1,7 @@
 """Outlines of structures from an RT Structure Set (PS3.3 A.19, C.8.8.5-6), as data: in patient mm and on an image."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.errors import Unreadable
 from core.imaging.header import guarded, read_dataset
+from core.imaging.types import FrameAddress, Plane, Series
 
 MAX_POINTS = 20_000_000
 CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
@@ -84,3 +87,73 @@ def on_image(
     away = np.asarray(points_mm, float).reshape(-1, 3) - np.asarray(position_mm, float)
     pixels = np.column_stack([away @ along / spacing_mm[1], away @ down / spacing_mm[0]])
     return pixels, float(np.abs(away @ np.cross(along, down)).max(initial=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A contour on one image: `points` (n, 2) as (column, row) from the first pixel's centre."""
+
+    structure: Structure
+    closed: bool
+    points: NDArray[np.float64]
+
+
+def on_series(structures: Iterable[Structure], series: Series) -> dict[tuple[str, int], tuple[Drawn, ...]]:
+    """The contours on each frame of a series, by (SOP instance UID, frame).
+
+    A contour lies on the images it names; one that names none on the nearest plane within half a slice of it, in the
+    same frame of reference. Contours off every plane of the series are not drawn.
+    """
+    addresses = [a for a in series.addresses() if a.frame < len(a.instance.planes)]
+    named: dict[str, list[FrameAddress]] = defaultdict(list)
+    for address in addresses:
+        named[address.instance.sop_instance_uid].append(address)
+    reach = _reach(addresses)
+    found: dict[tuple[str, int], list[Drawn]] = defaultdict(list)
+    for structure in structures:
+        for contour in structure.contours:
+            if contour.images:
+                places = [a for uid in contour.images for a in named.get(uid, ())]
+            else:
+                places = [a for a in addresses if _same_frame(a, structure)]
+            placed = _nearest(contour, places, reach)
+            if placed is not None:
+                address, points = placed
+                key = (address.instance.sop_instance_uid, address.frame)
+                found[key].append(Drawn(structure, contour.kind in CLOSED, points))
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _same_frame(address: FrameAddress, structure: Structure) -> bool:
+    stated = address.instance.frame_of_reference_uid
+    return bool(stated) and stated == structure.frame_of_reference_uid
+
+
+def _reach(addresses: list[FrameAddress]) -> float:
+    """Half the usual distance between neighbouring planes in mm, with a hundredth for rounding."""
+    if len(addresses) < 2:
+        return 0.5
+    along = _normal(addresses[0].instance.planes[addresses[0].frame])
+    places = np.sort([np.dot(along, a.instance.planes[a.frame].position) for a in addresses])
+    gaps = np.diff(places)
+    gaps = gaps[gaps > 0.01]
+    return 0.5 * float(np.median(gaps)) + 0.01 if gaps.size else 0.5
+
+
+def _normal(plane: Plane) -> NDArray[np.float64]:
+    return np.asarray(np.cross(plane.row, plane.column), float)
+
+
+def _nearest(
+    contour: Contour, places: list[FrameAddress], reach: float
+) -> tuple[FrameAddress, NDArray[np.float64]] | None:
+    best: tuple[float, FrameAddress, NDArray[np.float64]] | None = None
+    for address in places:
+        plane = address.instance.planes[address.frame]
+        spacing = plane.spacing_mm or address.instance.pixel_spacing_mm
+        if spacing is None or not len(contour.points_mm):
+            continue
+        points, away = on_image(contour.points_mm, plane.position, (*plane.row, *plane.column), spacing)
+        if away <= reach and (best is None or away < best[0]):
+            best = away, address, points
+    return (best[1], best[2]) if best is not None else None
