@@ -167,7 +167,7 @@ BUILD = "main.py knowledge build genes"
 def newest() -> Path | None:
     """The pack to use: a release that somebody built goes before the one made at set-up, a newer before an older."""
     found = [p.parent for p in packs().glob(f"genes-*-f{FORMAT}/genes.json")]
-    return max(found, key=lambda p: ("pypgx" not in p.name, p.name), default=None)
+    return max(found, key=lambda p: ("pypgx" not in p.name, "-cpic-" in p.name, p.name), default=None)
 
 
 def installed() -> GenePack:

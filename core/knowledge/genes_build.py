@@ -55,19 +55,19 @@ def build(folder: Path, report: Report = silent, *, base: Tables | None = None) 
 
 
 def build_pack(folder: Path | None, report: Report = silent) -> dict[str, object]:
-    """Build and save the pack of a release folder, or without one that of pypgx's tables. Returns what was built."""
-    from core.knowledge.genes_pypgx import SOURCE as EMBEDDED
+    """Build and save the pack of a release folder, or without one the default. Returns what was built."""
+    from core.knowledge import genes_default
     from core.knowledge.genes_pypgx import tables
 
-    base = tables()
     if folder is None:
-        made, name = base, f"genes-pypgx-{base.version}-f{FORMAT}"
+        made = genes_default.tables()
+        name = f"genes-{made.version}-f{FORMAT}"
         about: dict[str, object] = {
-            "pack": "genes", "version": base.version, "source": EMBEDDED, "licence": "MIT; CPIC content CC0-1.0",
-            "genes": len(base.genes), "recommendations": len(base.advice),
+            "pack": "genes", "version": made.version, "source": made.source, "licence": "MIT; CPIC content CC0-1.0",
+            "genes": len(made.genes), "recommendations": len(made.advice),
         }  # fmt: skip
     else:
-        made, about = build(folder, report, base=base)
+        made, about = build(folder, report, base=tables())
         name = f"genes-{made.version}-f{FORMAT}"
     target = packs() / name
     save(made, target, about)

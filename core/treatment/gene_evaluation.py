@@ -12,9 +12,11 @@ from typing import Any
 
 from core.diagnosis.measures import share
 from core.errors import UserError
-from core.knowledge.genes import GenePack, installed, natural, newest, pack_of
+from core.knowledge.genes import GenePack, installed, natural, pack_of
 from core.knowledge.genes_build import build
 from core.knowledge.genes_call import GeneCall, call_genes
+from core.knowledge.genes_default import is_built
+from core.knowledge.genes_default import tables as default_tables
 from core.knowledge.genes_pypgx import tables
 from core.progress import Report, silent
 from core.treatment.gene_vectors import options_of, outside_of, variants_of, vectors
@@ -52,7 +54,7 @@ def evaluate(data: Path, definitions: Path | None = None, report: Report = silen
 def _pack(definitions: Path | None) -> GenePack:
     if definitions is not None:
         return pack_of(build(definitions, base=tables())[0])
-    return installed() if newest() else pack_of(tables())
+    return installed() if is_built() else pack_of(default_tables())
 
 
 def score(vector: dict[str, Any], pack: GenePack, data: Path, checks: Counter[str]) -> list[str]:

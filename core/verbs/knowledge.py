@@ -24,7 +24,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     build.add_argument("--chinese", type=Path, help="HPO's Chinese labels (babelon TSV), optional")
     build.add_argument("--if-missing", action="store_true", help="do nothing where the pack is already there")
-    build.add_argument("--ship", action="store_true", help="before a release: write the wording pack where it ships")
+    build.add_argument(
+        "--ship",
+        action="store_true",
+        help="before a release of the program: write the wording pack, or the facts of --from, where they ship",
+    )
     actions.add_parser("list", help="packs that are there, as JSON")
 
 
@@ -38,14 +42,18 @@ def run(args: argparse.Namespace) -> int:
     for name in wanted:
         if args.if_missing and _present(name):
             continue
-        built[name] = _build_wording(ship=args.ship) if name == "wording" else _build(name, args.folder, args.chinese)
+        built[name] = (
+            _build_wording(ship=args.ship)
+            if name == "wording"
+            else _build(name, args.folder, args.chinese, ship=args.ship)
+        )
     if built:
         print(json.dumps(built if len(wanted) > 1 else built[wanted[0]]))
     return 0
 
 
-def _build(name: str, folder: Path | None, chinese: Path | None) -> dict[str, object]:
-    return _build_genes(folder) if name == "genes" else _build_rare(folder, chinese)
+def _build(name: str, folder: Path | None, chinese: Path | None, *, ship: bool) -> dict[str, object]:
+    return _build_genes(folder, ship=ship) if name == "genes" else _build_rare(folder, chinese)
 
 
 def _build_wording(*, ship: bool) -> dict[str, object]:
@@ -83,15 +91,15 @@ def _present(name: str) -> bool:
 
         return is_built(load())
     if name == "genes":
-        from core.knowledge.genes import newest as newest_genes
+        from core.knowledge.genes_default import is_built as genes_built
 
-        return newest_genes() is not None
+        return genes_built()
     from core.knowledge.hpo import newest
 
     return newest() is not None
 
 
-def _build_genes(folder: Path | None) -> dict[str, object]:
+def _build_genes(folder: Path | None, *, ship: bool) -> dict[str, object]:
     from core.knowledge.genes_build import build_pack
 
     started = time.monotonic()
@@ -99,7 +107,19 @@ def _build_genes(folder: Path | None) -> dict[str, object]:
     def report(done: int, total: int, what: str) -> None:
         print(f"knowledge genes {done}/{total} {what}", file=sys.stderr)
 
+    if ship and folder is not None:
+        return _ship_genes(folder)
     return {**build_pack(folder, report), "seconds": round(time.monotonic() - started, 2)}
+
+
+def _ship_genes(folder: Path) -> dict[str, object]:
+    """Before a release of the program: CPIC's facts of a newer release, written where they ship."""
+    from core.knowledge import genes_default
+    from core.knowledge.genes_build import build
+    from core.knowledge.genes_pypgx import tables
+
+    made, _about_it = build(folder, base=tables())
+    return {"file": genes_default.FILE.name, "version": made.version, "genes": genes_default.write(made)}
 
 
 def _about(path: Path) -> dict[str, object]:
