@@ -8,7 +8,7 @@ from core.domain.finding import Finding
 from core.domain.plan import Alert, Tier
 from core.domain.record import Record
 from core.treatment import alerts
-from core.treatment.checks import allergy, dose, duplicate, interaction, patient, qt
+from core.treatment.checks import allergy, dose, duplicate, interaction, patient, profile, qt
 from core.treatment.context import Context, gather
 from core.treatment.given import Given, given
 
@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     interaction.check,
     qt.check,
     patient.check,
+    profile.check,
     duplicate.check,
     dose.check,
 )

@@ -1,4 +1,4 @@
-"""`medications check`: safety alerts for a stored case, or for drugs against a patient's files."""
+"""`medications check|show|coverage`: safety alerts for a case or for orders, one drug's profile, coverage of a list."""
 
 import argparse
 import json
@@ -18,6 +18,7 @@ from core.errors import UserError
 from core.treatment.check import check_context, grouped, interrupting
 from core.treatment.context import Context, gather
 from core.treatment.given import read_proposed
+from core.verbs import medications_vocabulary
 
 _UNPARSED_DOSE = re.compile(r"\d")
 
@@ -33,10 +34,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--patient", nargs="+", type=Path, default=[], metavar="FILE", help="the patient's record files")
     check.add_argument("--json", action="store_true", help="JSON on standard output (otherwise one line an alert)")
     check.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the lines (default en)")
+    medications_vocabulary.register(actions)
 
 
 def run(args: argparse.Namespace) -> int:
     """Check and print. Raises `UserError` for a drug that is not known or a dose that cannot be read."""
+    if args.action != "check":
+        return medications_vocabulary.run(args)
     if bool(args.case) == bool(args.drugs or args.patient):
         raise UserError("Name either a case, or --drugs (with --patient).", "See `medications check --help`.")
     orders = tuple(args.drugs)
