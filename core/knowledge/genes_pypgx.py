@@ -259,12 +259,13 @@ def _advice(folder: Path) -> tuple[Advice, ...]:
         if row["Recommendation"] in {"", "None"} or "None" in keys.values():
             continue
         known = next((about[row["Drug"], g] for g in keys if (row["Drug"], g) in about), None)
+        if known is None or not known["Guideline"].startswith("https://"):
+            continue  # no guideline, no advice (factor V Leiden)
         keys = {g: _said(g, p)[0] for g, p in keys.items()}
         graded = strengths.get(row["Drug"], {}).get("; ".join(f"{g} {k}" for g, k in sorted(keys.items())), "")
         found.append(
             Advice(
-                row["Drug"].lower(), keys, row["Recommendation"], graded, url=known["Guideline"] if known else "",
-                level=known["CPICLevel"] if known else "",
+                row["Drug"].lower(), keys, row["Recommendation"], graded, url=known["Guideline"], level=known["CPICLevel"],
             )
         )  # fmt: skip
     return tuple(found)
