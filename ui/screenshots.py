@@ -25,7 +25,7 @@ LONGEST_WAIT_S = 300.0
 SETTLE_S = 0.3
 IDLE_PASSES = 5
 """Passes of the event loop without a job before the window counts as settled."""
-PAGES = ("review", "explanation", "treatment", "report", "audit")
+PAGES = ("review", "record", "explanation", "treatment", "report", "audit")
 PLACES = ("worklist", "models", "admin")
 
 
@@ -128,7 +128,7 @@ def _screens(app: QApplication, window: Window, main: str, name: Callable[[str],
         made.append(_grab(app, window, name(place)))
     for i, case_id in enumerate([main, *(c for c in window.workspaces if c != main)]):
         window.show_tab(case_id)
-        for page in PAGES if case_id == main else PAGES[:3]:
+        for page in PAGES if case_id == main else PAGES[:4]:
             window.workspaces[case_id].show_page(page)
             stem = page if case_id == main else f"{page}-case{i + 1}"
             made.append(_grab(app, window, name(stem)))

@@ -23,7 +23,7 @@ from ui.window import Window
 
 BEAT_MS = 5
 LONGEST_S = 120.0
-PAGES = ("explanation", "treatment", "report", "audit", "review")
+PAGES = ("record", "explanation", "treatment", "report", "audit", "review")
 
 
 class Heart:

@@ -139,7 +139,7 @@ class Window(QMainWindow):
     def _actions(self) -> dict[str, Callable[[], object]]:
         actions: dict[str, Callable[[], object]] = {
             "help": self.help,
-            "find": self.worklist.find,
+            "find": self._find,
             "search": self._focus_search,
             "import": self.worklist.browse,
             "new": self.new_case,
@@ -153,11 +153,16 @@ class Window(QMainWindow):
             "next_panel": lambda: self.move_panel(1),
             "previous_panel": lambda: self.move_panel(-1),
         }
-        for page in ("review", "explanation", "treatment", "report", "audit"):
+        for page in ("review", "record", "explanation", "treatment", "report", "audit"):
             actions[page] = lambda page=page: self._in_case(lambda w: w.show_page(page))
         for name in ("rerun", "accept", "reject", "edit", "plan_step", "sign", "export", "undo"):
             actions[name] = lambda name=name: self._in_case(lambda w: w.act(name))
         return actions
+
+    def _find(self) -> None:
+        """In a case its record, elsewhere the worklist."""
+        current = self.current_workspace()
+        (current.find if current is not None else self.worklist.find)()
 
     def _in_case(self, act: Callable[[Workspace], object]) -> None:
         current = self.current_workspace()

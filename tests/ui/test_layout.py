@@ -35,7 +35,7 @@ def test_what_never_gives_way(open_case, size: tuple[int, int], pump: Pump) -> N
     assert window.statusbar_.isVisible()
     differential = workspace.review.differential
     assert [c.hypothesis.id for c in differential.cards if c.hypothesis.cant_miss]
-    for page in ("explanation", "treatment", "report", "audit"):
+    for page in ("record", "explanation", "treatment", "report", "audit"):
         workspace.show_page(page)
         pump(window.jobs)
         assert window.width() == size[0], f"{page} pushes the window wider"

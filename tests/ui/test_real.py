@@ -33,7 +33,7 @@ def test_from_file_to_report(window, pump: Pump, tmp_path: Path) -> None:  # typ
     workspace.review.differential.working.emit("阑尾炎")
     pump(window.jobs)
     assert workspace.review.differential.cards and workspace.review.findings.rows.rows
-    for page in ("explanation", "treatment", "report", "audit"):
+    for page in ("record", "explanation", "treatment", "report", "audit"):
         workspace.show_page(page)
         pump(window.jobs)
     assert "%" in workspace.page("report").page.toPlainText()

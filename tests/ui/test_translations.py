@@ -63,7 +63,7 @@ def test_walk_through_all_screens_in_chinese(open_window, pump: Pump) -> None:  
     for pane in ("images", "note", "findings"):
         workspace.review.show_pane(pane)
         pump(window.jobs)
-    for page in ("explanation", "treatment", "report", "audit"):
+    for page in ("record", "explanation", "treatment", "report", "audit"):
         workspace.show_page(page)
         pump(window.jobs)
         window.grab()

@@ -10,8 +10,8 @@ from core.domain.basics import Coding, Label
 from core.domain.case import Case
 from core.domain.finding import Finding, Interpretation
 from core.domain.record import Allergy, Medication, Observation, Variant
-from core.knowledge.analytes import load as load_analytes
 from core.paths import RESOURCES
+from core.risk.course import Course, courses
 
 UCUM_WORDS = {
     "10*9/L": "10⁹/L",
@@ -49,6 +49,8 @@ class Series:
     low: float
     high: float
     latest: Observation
+    codes: tuple[str, ...] = ()
+    """Every LOINC code the values came under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +127,25 @@ def look(read: Interpretation | None) -> tuple[str, str]:
 
 
 def series(case: Case, categories: tuple[str, ...] = ("laboratory", "vital-signs")) -> tuple[Series, ...]:
-    """Numeric observations grouped by code and unit, abnormal ones first, then by name."""
+    """Numeric observations, one course a measurement in one unit, abnormal ones first, then by name."""
     known = interpretations(case)
-    groups: dict[tuple[str, str], list[Observation]] = {}
-    for observation in case.record.observations:
-        if observation.value is not None and (not observation.category or observation.category in categories):
-            key = next(iter(sorted(_codes(observation.codes, "LOINC"))), observation.text.casefold())
-            groups.setdefault((key, observation.value.unit), []).append(observation)
-    made = [_series(key, sorted(group, key=lambda o: o.time), known) for (key, _unit), group in groups.items()]
+    wanted = (o for o in case.record.observations if not o.category or o.category in categories)
+    made = [_series(course, known) for course in courses(wanted)]
     weight = {"red": 0, "amber": 1, "text.1": 2}
     return tuple(sorted(made, key=lambda s: (weight[s.tone], s.name.en.casefold())))
 
 
-def _series(key: str, group: list[Observation], known: dict[tuple[str, str], Interpretation]) -> Series:
-    last = group[-1]
+def _series(course: Course, known: dict[tuple[str, str], Interpretation]) -> Series:
+    last = course.latest
     assert last.value is not None
     mark, tone = look(reading(last, known))
+    codes = tuple(sorted({code for t in course.taken for code in _codes(t.observation.codes, "LOINC")}))
+    newest = next(iter(sorted(_codes(last.codes, "LOINC"))), course.key)
     return Series(
-        id=key,
-        name=known_names().get(key) or analyte_name(key) or Label(short_name(last.text)),
-        values=tuple(o.value.value for o in group if o.value is not None),
-        times=tuple(o.time for o in group),
+        id=newest,
+        name=known_names().get(newest) or course.label or Label(short_name(last.text)),
+        values=tuple(t.value for t in course.taken),
+        times=tuple(t.time for t in course.taken),
         unit=unit_words(last.value.unit),
         text=last.value.comparator + number_words(last.value.value),
         mark=mark,
@@ -153,18 +153,13 @@ def _series(key: str, group: list[Observation], known: dict[tuple[str, str], Int
         low=last.reference_low if last.reference_low is not None else float("nan"),
         high=last.reference_high if last.reference_high is not None else float("nan"),
         latest=last,
+        codes=codes,
     )
 
 
 def short_name(text: str) -> str:
     """A laboratory name without the specimen in brackets."""
     return text.split(" [")[0].split(" in Serum")[0].split(" in Blood")[0].strip() or text
-
-
-def analyte_name(loinc: str) -> Label | None:
-    """The vocabulary's name of a laboratory value or vital sign."""
-    found = load_analytes().by_loinc.get(loinc)
-    return found.label if found else None
 
 
 @cache
@@ -181,7 +176,7 @@ def known_names() -> dict[str, Label]:
 
 def key_values(case: Case, *, banner: bool) -> tuple[KeyValue, ...]:
     """The values the case has, in the table's order."""
-    by_code = {s.id: s for s in series(case)}
+    by_code = {code: s for s in reversed(series(case)) for code in (s.id, *s.codes)}
     found = []
     for row in key_table():
         one = next((by_code[code] for code in row["loinc"] if code in by_code), None)  # type: ignore[attr-defined]

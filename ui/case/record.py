@@ -125,6 +125,8 @@ class RecordColumn(QWidget):
     """340 px, or a drawer over the viewer on narrow windows. `asked(target)` opens a note or an image."""
 
     asked = Signal(str)
+    fact_asked = Signal(str)
+    """A problem, medicine or value was chosen: its id; the Record page shows what it says and where it stands."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,7 +135,6 @@ class RecordColumn(QWidget):
         self._when = Elided("", "text.2", 11)
         self.timeline, self.problems = TimelineRows(), ProblemRows()
         self.medicines, self.labs = MedicineRows(), LabRows()
-        self.problems.clickable = self.medicines.clickable = self.labs.clickable = False
         self._check = Chip("", "amber", icon="alert")
         self._sections = (
             Section("Timeline", self.timeline),
@@ -144,6 +145,9 @@ class RecordColumn(QWidget):
         head = row(fixed("Reason for encounter", "caption"), None, self._when)
         top = band(column(head, self._reason, gap=6, margins=(12, 10, 12, 12)), 0)
         self.setLayout(column(top, scroll(panel(column(*self._sections, None, gap=0))), gap=0))
+        self.problems.activated.connect(lambda line: self.fact_asked.emit(line.id))
+        self.medicines.activated.connect(lambda line: self.fact_asked.emit(line.id))
+        self.labs.activated.connect(lambda line: self.fact_asked.emit(line.latest.id))
         self.timeline.activated.connect(lambda line: self.asked.emit(line.target) if line.target else None)
 
     def section(self, index: int) -> Section:

@@ -51,6 +51,8 @@ class Review(QWidget):
     """Three columns; `acted(name, hypothesis id)` from the cards."""
 
     acted = Signal(str, str)
+    fact_asked = Signal(str)
+    """A line of the record column was chosen: its fact's id."""
 
     def __init__(self, case_id: str, session: Session) -> None:
         super().__init__()
@@ -86,6 +88,7 @@ class Review(QWidget):
     def _wire(self) -> None:
         self._tabs.chosen.connect(self.show_pane)
         self.record.asked.connect(self._open)
+        self.record.fact_asked.connect(self.fact_asked)
         self.drawer.asked.connect(self._open_drawer)
         self.findings.asked.connect(self._show_place)
         self.differential.acted.connect(self.acted)

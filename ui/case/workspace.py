@@ -13,6 +13,7 @@ from ui.case.review import Review
 from ui.dialogs import REJECT_REASONS, ReasonDialog, SignDialog, TextDialog
 from ui.explanation.screen import ExplanationPage
 from ui.jobs import Jobs
+from ui.record.screen import RecordPage
 from ui.report.audit import AuditPage
 from ui.report.screen import ReportPage
 from ui.session import SKIPPED, Session
@@ -31,6 +32,7 @@ from ui.words import range_look
 
 PAGES = (
     ("review", "note", "Review"),
+    ("record", "folder", "Record"),
     ("explanation", "layers", "Explanation"),
     ("treatment", "pill", "Treatment"),
     ("report", "doc", "Report"),
@@ -146,6 +148,7 @@ class Workspace(QWidget):
     def _wire(self) -> None:
         self.tabs.chosen.connect(self.show_page)
         self.review.acted.connect(self.act_on)
+        self.review.fact_asked.connect(self.show_fact)
         self.review.differential.working.connect(self._working)
         self.review.differential.next.planned.connect(self._plan_step)
         self.review.images.added.connect(self._add_files)
@@ -203,6 +206,9 @@ class Workspace(QWidget):
             elif name == "treatment":
                 made = TreatmentPage(self.case_id, self._session)
                 made.fit(self._size[0])
+            elif name == "record":
+                made = RecordPage(self.case_id, self._session)
+                made.fit(self._size[0])
             elif name == "report":
                 made = ReportPage(self.case_id, self._session)
             else:
@@ -221,10 +227,24 @@ class Workspace(QWidget):
             page.deleteLater()
 
     def show_page(self, name: str) -> None:
-        """review, explanation, treatment, report or audit."""
+        """review, record, explanation, treatment, report or audit."""
         self.tabs.select(name)
         self._fill(name)
         self._stack.setCurrentWidget(self.page(name))
+
+    def show_fact(self, fact_id: str) -> None:
+        """The Record page with one fact chosen."""
+        self.show_page("record")
+        page = self.page("record")
+        assert isinstance(page, RecordPage)
+        page.open(fact_id)
+
+    def find(self) -> None:
+        """Search in this record."""
+        self.show_page("record")
+        page = self.page("record")
+        assert isinstance(page, RecordPage)
+        page.focus_search()
 
     def _fill(self, name: str) -> None:
         case = self._session.cases.get(self.case_id)
@@ -240,7 +260,7 @@ class Workspace(QWidget):
             page.show_case(case, outdated)
         elif isinstance(page, ExplanationPage):
             page.show_case(case, self.review.differential.selected)
-        elif isinstance(page, TreatmentPage | ReportPage | AuditPage):
+        elif isinstance(page, RecordPage | TreatmentPage | ReportPage | AuditPage):
             page.show_case(case)
 
     def _retranslate(self) -> None:
@@ -355,7 +375,7 @@ class Workspace(QWidget):
         self.tabs.updateGeometry()
         self.review.fit(width, height)
         for page in self.pages.values():
-            if isinstance(page, ExplanationPage | TreatmentPage):
+            if isinstance(page, ExplanationPage | RecordPage | TreatmentPage):
                 page.fit(width)
         case = self._session.cases.get(self.case_id)
         if case is not None:
