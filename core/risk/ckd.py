@@ -39,6 +39,8 @@ class KidneyStage:
     course: tuple[tuple[str, float], ...]
     sources: tuple[Source, ...]
     source: Citation
+    stated: bool = False
+    """True where the laboratory's eGFR was taken, since it could not be reckoned from a creatinine."""
 
 
 @lru_cache(maxsize=1)
@@ -50,9 +52,9 @@ def table() -> dict[str, Any]:
 
 
 def stage(facts: Facts) -> KidneyStage | None:
-    """The stage of an adult whose sex and creatinine are known; None otherwise."""
-    course = _course(facts)
-    if not course or course[-1][0].age_days is None or course[-1][0].age_days > _NEWEST_DAYS:
+    """The stage of an adult by the newest creatinine, or by a stated eGFR; None otherwise (`why_unknown` says why)."""
+    course = _newest_course(facts)
+    if not course:
         return None
     newest, egfr = course[-1]
     filtration = _below(table()["filtration"], egfr)
@@ -71,7 +73,40 @@ def stage(facts: Facts) -> KidneyStage | None:
         course=tuple((m.time, round(value, 1)) for m, value in course),
         sources=newest.sources + (acr.sources if acr else ()),
         source=Citation(**table()["source"]),
+        stated=newest.analyte == "egfr",
     )
+
+
+def why_unknown(facts: Facts) -> Label:
+    """What `stage` lacks; empty where there is a stage."""
+    if _newest_course(facts):
+        return Label("")
+    if facts.age is None:
+        return Label("the age is not known", "年龄未知")
+    if facts.age < _ADULT:
+        return Label("the stages by CKD-EPI are for adults", "CKD-EPI分期仅适用于成人")
+    if not facts.series.get("creatinine") and not facts.series.get("egfr"):
+        return Label("no creatinine or eGFR", "无肌酐或eGFR")
+    if facts.series.get("creatinine") and facts.sex not in (Sex.FEMALE, Sex.MALE):
+        return Label("the sex is not known, and no eGFR is stated", "性别未知，且未给出eGFR")
+    return Label("no creatinine or eGFR of the last two years", "近两年无肌酐或eGFR")
+
+
+def _newest_course(facts: Facts) -> list[tuple[Measurement, float]]:
+    """The course by creatinine, or by stated eGFR where that is what there is; empty where it is older than two years."""
+    for course in (_course(facts), _stated(facts)):
+        newest = course[-1][0].age_days if course else None
+        if newest is not None and newest <= _NEWEST_DAYS:
+            return course
+    return []
+
+
+def _stated(facts: Facts) -> list[tuple[Measurement, float]]:
+    """Dated eGFR as the laboratory stated it, of an adult."""
+    if facts.age is None:
+        return []
+    dated = [m for m in facts.series.get("egfr", ()) if m.age_days is not None]
+    return [(m, m.quantity.value) for m in dated if facts.age - (m.age_days or 0.0) / _YEAR >= _ADULT]
 
 
 def _course(facts: Facts) -> list[tuple[Measurement, float]]:

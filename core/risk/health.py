@@ -9,7 +9,7 @@ from core.domain.finding import Finding
 from core.domain.record import Record
 from core.risk import facts as known
 from core.risk.autofill import filled
-from core.risk.ckd import KidneyStage, stage
+from core.risk.ckd import KidneyStage, stage, why_unknown
 from core.risk.facts import Facts
 from core.risk.reminders import Reminder, has, reminders
 from core.risk.score import ScoreResult, compute, find
@@ -30,12 +30,14 @@ class Health:
     kidney: KidneyStage | None
     reminders: tuple[Reminder, ...]
     trends: tuple[Trend, ...]
+    kidney_missing: Label = Label("")
+    """What the kidney stage lacks."""
 
 
 def health(record: Record, findings: tuple[Finding, ...], now: datetime, *, region: str = "") -> Health:
     """Everything at `now` (timezone-aware). `region`: European risk region of SCORE2 (low, moderate, high, very_high)."""
     facts = known.gather(record, findings, now)
-    return Health(tuple(_risks(facts, region)), stage(facts), reminders(facts), trends(facts))
+    return Health(tuple(_risks(facts, region)), stage(facts), reminders(facts), trends(facts), why_unknown(facts))
 
 
 def _risks(facts: Facts, region: str) -> Iterator[ScoreResult]:

@@ -187,7 +187,8 @@ def test_health_says_what_is_due_and_what_is_missing(open_window, pump: Pump) ->
     review.show_pane("health")
     pump(until=lambda: bool(review.health.reminders.rows))
     pane = review.health
-    assert pane.scores.rows and pane.risks.rows and pane.kidney.text()
+    assert pane.scores.rows and pane.risks.rows
+    assert "G3b" in pane.kidney.text() and "albuminuria missing" in pane.kidney.text()
     assert any(row.missing for row in (*pane.scores.rows, *pane.risks.rows))
     window.switch_language()
     window.grab()

@@ -26,6 +26,7 @@ from ui.widgets.text import label
 from ui.words import cite_words
 
 ROW = 42
+COURSE = 6
 STATUS = {
     "due": ("clock", "amber", "due"),
     "no_record": ("help", "text.2", "no record"),
@@ -127,15 +128,24 @@ class TrendRows(TwoLineRows):
         return f"{say(row.label)} {row.before.value:g} → {row.latest.value:g}\n{self._words(row)}\n{cite_words(row.source)}"
 
 
-def kidney_words(kidney: KidneyStage | None) -> str:
-    """Stage, risk, course."""
+def kidney_words(kidney: KidneyStage | None, missing: str = "") -> str:
+    """Stage and risk; how long and which way; what is missing, and the source."""
     if kidney is None:
-        return tr("Kidney stage: unknown")
+        return " · ".join(x for x in (tr("Kidney stage: unknown"), missing) if x)
     stage = " ".join(x for x in (kidney.filtration, kidney.albuminuria) if x)
     slope = "" if kidney.slope_per_year is None else tr("{slope} mL/min a year", slope=f"{kidney.slope_per_year:+.1f}")
-    lasting = {True: tr("lasting 90 days"), False: "", None: tr("duration unknown")}[kidney.lasting]
-    parts = (tr("Kidney stage: {stage}", stage=stage), f"eGFR {kidney.egfr:.0f}", say(kidney.risk), lasting, slope)
-    return " · ".join(x for x in parts if x)
+    lasting = {True: tr("lasting 90 days"), False: tr("not so 90 days ago"), None: tr("chronicity not shown")}
+    egfr = f"eGFR {kidney.egfr:.0f} ({kidney.time[:10]})"
+    first = (tr("Kidney stage: {stage}", stage=stage), egfr, say(kidney.risk) or tr("albuminuria missing"))
+    second = (lasting[kidney.lasting], slope, tr("rapid loss") if kidney.rapid else "", _kidney_course(kidney))
+    lines = (" · ".join(x for x in line if x) for line in (first, second, (cite_words(kidney.source),)))
+    return "\n".join(lines)
+
+
+def _kidney_course(kidney: KidneyStage) -> str:
+    """ "50 → 46 → 41"."""
+    values = [f"{value:.0f}" for _, value in kidney.course[-COURSE:]]
+    return "eGFR " + " → ".join(values) if len(values) > 1 else ""
 
 
 class HealthPane(QWidget):
@@ -194,7 +204,7 @@ class HealthPane(QWidget):
         due = sorted(found.reminders, key=lambda r: ORDER.index(r.status))
         self.reminders.show_rows(due)
         self.risks.show_rows(found.risks)
-        self.kidney.setText(kidney_words(found.kidney))
+        self.kidney.setText(kidney_words(found.kidney, say(found.kidney_missing)))
         self.trends.show_rows(sorted(found.trends, key=lambda t: (not t.worse, not t.beyond)))
         known = {risk.score_id for risk in found.risks}
         rest = [s for s in scores if s.score_id not in known]

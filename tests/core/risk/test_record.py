@@ -89,6 +89,29 @@ def test_kidney_stage_course_and_what_is_not_known() -> None:
     assert single is not None and single.lasting is None and single.slope_per_year is None
     unknown = Record(replace(PATIENT, sex=Sex.UNKNOWN), observations=observations)
     assert ckd.stage(facts.gather(unknown, (), NOW)) is None
+    assert ckd.why_unknown(facts.gather(unknown, (), NOW)).en == "the sex is not known, and no eGFR is stated"
+
+
+def test_a_stated_egfr_gives_the_stage_where_none_can_be_reckoned() -> None:
+    stated = (seen("98979-8", 41, "mL/min/{1.73_m2}", "2026-02-01"),)
+    stage = ckd.stage(facts.gather(Record(replace(PATIENT, sex=Sex.UNKNOWN), observations=stated), (), NOW))
+    assert stage is not None and stage.stated and (stage.filtration, stage.lasting) == ("G3b", None)
+    child = Record(replace(PATIENT, birth_date=date(2016, 1, 1)), observations=stated)
+    assert ckd.stage(facts.gather(child, (), NOW)) is None
+    old = Record(PATIENT, observations=(seen(CREATININE, 1.6, "mg/dL", "2022-03-01"),))
+    reasons = {
+        ckd.why_unknown(facts.gather(r, (), NOW)).en
+        for r in (child, old, Record(PATIENT), Record(replace(PATIENT, birth_date=None)))
+    }
+    assert len(reasons) == 4 and all(reasons)
+
+
+def test_creatinine_in_micromoles_under_its_own_code_gives_the_stage() -> None:
+    """LOINC 14682-9 is creatinine in amount of substance, as in Europe and China."""
+    molar = seen("14682-9", 126, "umol/L", "2026-02-01")
+    stage = ckd.stage(facts.gather(Record(PATIENT, observations=(molar,)), (), NOW))
+    assert stage is not None and not stage.stated
+    assert health(Record(PATIENT, observations=(molar,)), (), NOW).kidney_missing.en == ""
 
 
 def test_the_kdigo_grid_is_whole() -> None:
