@@ -126,7 +126,7 @@ def _value_weight(
 def demographics(book: Book, case: Case) -> Array:
     """Factors of age and sex: learned with the tables, else from our written conditions."""
     if book.people is not None:
-        return np.asarray(book.people[:, _person(case)], np.float64)
+        return np.asarray(book.people[:, group_of(case.age_years, case.sex)], np.float64)
     engine, table = common.shared(), crosswalk()
     rows = [engine.tables.condition_index[table.conditions[name]] for name in book.hypotheses]
     age = age_weights(engine.tables, case.age_years)[rows]
@@ -135,18 +135,23 @@ def demographics(book: Book, case: Case) -> Array:
     return np.asarray(np.exp(np.clip(age, -4, 3)) * np.maximum(sex, 0.02), np.float64)
 
 
-def _person(case: Case) -> int:
+def groups() -> int:
+    """Number of age and sex groups."""
+    return 2 * (len(_AGES) + 1)
+
+
+def group_of(age_years: float, sex: Sex) -> int:
     """Column of an age band and sex."""
-    return 2 * int(np.searchsorted(_AGES, case.age_years, side="right")) + (case.sex is Sex.FEMALE)
+    return 2 * int(np.searchsorted(_AGES, age_years, side="right")) + (sex is Sex.FEMALE)
 
 
 def _people(cases: Sequence[Case], names: tuple[str, ...]) -> Array:
     """P(age band, sex | diagnosis), smoothed towards everybody's."""
     place = {name: row for row, name in enumerate(names)}
-    count = np.zeros((len(names), 2 * (len(_AGES) + 1)))
+    count = np.zeros((len(names), groups()))
     for case in cases:
         if case.diagnosis in place:
-            count[place[case.diagnosis], _person(case)] += 1
+            count[place[case.diagnosis], group_of(case.age_years, case.sex)] += 1
     everybody = (count.sum(axis=0) + 0.5) / (count.sum() + 0.5 * count.shape[1])
     weighted = count + _PEOPLE_SMOOTH * everybody
     return np.asarray(weighted / weighted.sum(axis=1, keepdims=True), np.float64)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from core.diagnosis import common, ddxplus
+from core.diagnosis import common, companions, ddxplus
 from core.diagnosis import ddxplus_books as books
+from core.diagnosis.companions import Companions
 from core.diagnosis.ddxplus import Case
 from core.diagnosis.interview import Answer, Book, Interview, Oracle, Outcome, Question
 from core.diagnosis.measures import calibration_error, flat, mean, share
@@ -18,6 +19,8 @@ from core.errors import UserError
 
 HELP = "the interviewer on a DDXPlus folder: accuracy, number of questions, calibration"
 FOLDS = 5
+_Row = tuple[Case, Outcome, Book, float, tuple[str, ...]]
+"""Patient, what the interview ended with, the book, milliseconds, and the list."""
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -52,20 +55,21 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
     generator = np.random.default_rng(args.seed)
     noisy = args.wrong_answers > 0
     sure = args.sure or (0.99 if args.wrong_answers else 0.97 if args.knowledge_only else 0.995)
-    rows = []
-    for case, book in _with_books(cases, asked, args):
+    rows: list[_Row] = []
+    for case, book, learned in _with_books(cases, asked, args):
         started = time.perf_counter()
         interview = Interview(book, noisy=noisy, weights=books.demographics(book, case))
         _begin(interview, case)
         outcome = interview.run(_oracle(case, args.wrong_answers, generator), sure=sure, most=args.most)
-        rows.append((case, outcome, book, (time.perf_counter() - started) * 1000))
+        names = companions.lead(learned, outcome.posterior, case).names if learned else ()
+        rows.append((case, outcome, book, (time.perf_counter() - started) * 1000, names))
     return _measures(rows, args, sure)
 
 
 def _with_books(
     cases: list[Case], asked: tuple[Question, ...], args: argparse.Namespace
-) -> Iterator[tuple[Case, Book]]:
-    """Each patient with a book that was not learned from it."""
+) -> Iterator[tuple[Case, Book, Companions | None]]:
+    """Each patient with a book, and lists, that were not learned from it."""
     listed = books.read_conditions(args.data)
     names = tuple(sorted({case.diagnosis for case in cases} & set(ddxplus.crosswalk().conditions)))
     fold = np.random.default_rng(0).permutation(len(cases)) % FOLDS
@@ -73,11 +77,12 @@ def _with_books(
     if args.knowledge_only:
         everybody = tuple(ddxplus.crosswalk().conditions)
         book = books.written(asked, everybody, listed)
-        yield from ((cases[i], book) for i in wanted)
+        yield from ((cases[i], book, None) for i in wanted)
         return
     for part in range(FOLDS):
-        book = books.learn([c for c, f in zip(cases, fold, strict=True) if f != part], asked, names, listed)
-        yield from ((cases[i], book) for i in wanted if fold[i] == part)
+        others = [c for c, f in zip(cases, fold, strict=True) if f != part]
+        book, learned = books.learn(others, asked, names, listed), companions.learn(others, names)
+        yield from ((cases[i], book, learned) for i in wanted if fold[i] == part)
 
 
 def _begin(interview: Interview, case: Case) -> None:
@@ -101,28 +106,29 @@ def _oracle(case: Case, wrong: float, generator: np.random.Generator) -> Oracle:
     return reply
 
 
-def _measures(rows: list[tuple[Case, Outcome, Book, float]], args: argparse.Namespace, sure: float) -> dict[str, Any]:
-    order = [np.argsort(-outcome.posterior) for _, outcome, _, _ in rows]
+def _measures(rows: list[_Row], args: argparse.Namespace, sure: float) -> dict[str, Any]:
+    order = [np.argsort(-outcome.posterior) for _, outcome, *_ in rows]
     ranks = [
         [book.hypotheses[int(i)] for i in o].index(case.diagnosis) if case.diagnosis in book.hypotheses else 999
-        for (case, _, book, _), o in zip(rows, order, strict=True)
+        for (case, _, book, *_), o in zip(rows, order, strict=True)
     ]
     first = [rank == 0 for rank in ranks]
-    confidence = [float(outcome.posterior.max()) for _, outcome, _, _ in rows]
+    confidence = [float(outcome.posterior.max()) for _, outcome, *_ in rows]
     dangerous = _dangerous()
-    must = [rank < 5 for rank, (case, _, _, _) in zip(ranks, rows, strict=True) if case.diagnosis in dangerous]
-    count = [float(len(outcome.asked) - 1) for _, outcome, _, _ in rows]
+    must = [rank < 5 for rank, (case, *_) in zip(ranks, rows, strict=True) if case.diagnosis in dangerous]
+    count = [float(len(outcome.asked) - 1) for _, outcome, *_ in rows]
     return {
         "n": len(rows),
         **{k: v for top in (1, 3, 5) for k, v in flat(f"top{top}", share([r < top for r in ranks])).items()},
         **flat("mean_questions", mean(count)),
         "ece": calibration_error(confidence, first),
+        **companions.agreement([row[4] for row in rows], [row[0] for row in rows]),
         **flat("cant_miss_top5", share(must)),
-        **flat("ms_per_case", mean([spent for _, _, _, spent in rows])),
+        **flat("ms_per_case", mean([spent for *_, spent, _ in rows])),
         "wrong_answers": args.wrong_answers,
         "knowledge_only": args.knowledge_only,
         "sure": sure,
-        **flat("believed_error_rate", mean([outcome.error_rate for _, outcome, _, _ in rows])),
+        **flat("believed_error_rate", mean([outcome.error_rate for _, outcome, *_ in rows])),
     }
 
 
