@@ -1,6 +1,6 @@
 """Health management: long-term risks, kidney stage, what is due, and laboratory trends that go beyond chance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,16 +10,16 @@ from core.domain.record import Record
 from core.risk import facts as known
 from core.risk.autofill import filled
 from core.risk.ckd import KidneyStage, stage, why_unknown
-from core.risk.facts import Facts
-from core.risk.reminders import Reminder, has, reminders
-from core.risk.score import ScoreResult, compute, find
+from core.risk.facts import Facts, by_rule, parse_time
+from core.risk.reminders import Reminder, has, reminders, table
+from core.risk.score import InputValue, ScoreResult, find
 from core.risk.trends import Trend, trends
 
 _PREVENTION = ("prevent_cvd", "prevent_ascvd", "prevent_heart_failure")
 _KNOWN_DISEASE = Label(
     "Cardiovascular disease is known: risk is high without reckoning.", "已有心血管病：无需计算，属高风险。"
 )
-_DIABETES = Label("SCORE2 is not for people with diabetes (use SCORE2-Diabetes).", "SCORE2不适用于糖尿病患者。")
+_DAYS_PER_YEAR = 365.2425
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +62,36 @@ def _unless(sick: bool, result: ScoreResult) -> ScoreResult:
 
 
 def _score2(facts: Facts, region: str) -> ScoreResult:
+    """SCORE2, from 70 years SCORE2-OP, with diabetes before 70 SCORE2-Diabetes."""
     assert facts.age is not None
-    older = facts.age >= 70
-    score = find("score2_op" if older else "score2")
-    if not older and has(facts, "diabetes"):
-        empty = compute(score, {})
-        return replace(empty, missing=(), note=_DIABETES)
-    return filled(facts, score, {"region": region} if region else {})
+    more: dict[str, InputValue] = {"region": region} if region else {}
+    if facts.age >= 70:
+        return filled(facts, find("score2_op"), more)
+    if not has(facts, "diabetes"):
+        return filled(facts, find("score2"), more)
+    since = _diabetes_since(facts)
+    if since is not None:
+        more["diabetes_since_age"] = since
+    return _with_egfr(facts, filled(facts, find("score2_diabetes"), more), more)
 
 
-def _with_egfr(facts: Facts, result: ScoreResult) -> ScoreResult:
+def _diabetes_since(facts: Facts) -> float | None:
+    """The age at the onset that the record states, in whole years; None where it states none."""
+    stated = by_rule(facts, table()["conditions"]["diabetes"])
+    onset = parse_time(stated.time) if stated is not None and stated.value and stated.time else None
+    if onset is None or facts.age is None:
+        return None
+    return float(int(facts.age - (facts.now - onset).days / _DAYS_PER_YEAR))
+
+
+def _with_egfr(facts: Facts, result: ScoreResult, more: Mapping[str, InputValue] | None = None) -> ScoreResult:
     """eGFR from the newest creatinine where the record does not state one."""
     if result.value is not None or not any(label.en == "eGFR" for label in result.missing):
         return result
     kidney = filled(facts, find("ckd_epi_2021"))
     if kidney.value is None:
         return result
-    again = filled(facts, find(result.score_id), {"egfr": min(kidney.value, 200.0)})
+    again = filled(facts, find(result.score_id), {**(more or {}), "egfr": min(kidney.value, 200.0)})
     sources = {used.id: used for used in kidney.inputs}["creatinine"]
     fixed = tuple(
         replace(used, time=sources.time, sources=sources.sources) if used.id == "egfr" else used

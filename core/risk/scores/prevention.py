@@ -1,4 +1,4 @@
-"""Ten-year risks for prevention: PREVENT, SCORE2, SCORE2-OP, FINDRISC. The coefficients are data (`coefficients.yaml`)."""
+"""Ten-year risks for prevention: PREVENT, the SCORE2 family, FINDRISC. The coefficients are data (`coefficients.yaml`)."""
 
 import math
 from collections.abc import Mapping
@@ -126,6 +126,45 @@ def score2(
     score += (b["total"] + b["age_total"] * years) * total + (b["hdl"] + b["age_hdl"] * years) * good
     risk = 1 - b["survival"] ** math.exp(score)
     return _recalibrated(risk, tables()["score2"]["scales"][sex][region])
+
+
+def score2_diabetes(
+    *,
+    age: float,
+    sex: str,
+    smoker: bool,
+    systolic: float,
+    total_cholesterol: float,
+    hdl: float,
+    hba1c: float,
+    egfr: float,
+    diabetes_since_age: float,
+    region: str,
+) -> float | None:
+    """The same in type 2 diabetes, ages 40-69 (Eur Heart J 2023;44:2544-2556). HbA1c in % (NGSP), converted to mmol/mol.
+
+    None where diabetes would have begun later than now.
+    """
+    if diabetes_since_age > age:
+        return None
+    b = tables()["score2_diabetes"][sex]
+    years, kidney = (age - 60) / 5, (math.log(egfr) - 4.5) / 0.15
+    sugar = ((hba1c - 2.152) / 0.09148 - 31) / 9.34
+    terms = {
+        "age": years,
+        "smoker": float(smoker),
+        "sbp": (systolic - 120) / 20,
+        "total": total_cholesterol / _MG_PER_MMOL - 6,
+        "hdl": (hdl / _MG_PER_MMOL - 1.3) / 0.5,
+        "hba1c": sugar,
+        "egfr": kidney,
+        "diabetes": 1.0,
+    }
+    terms |= {f"age_{name}": years * value for name, value in terms.items() if name != "age"}
+    terms |= {"egfr_squared": kidney**2, "onset": (diabetes_since_age - 50) / 5}
+    score = sum(weight * terms[name] for name, weight in b.items())
+    known = tables()["score2"]
+    return _recalibrated(1 - known[sex]["survival"] ** math.exp(score), known["scales"][sex][region])
 
 
 def score2_op(

@@ -194,6 +194,23 @@ def test_health_reckons_prevent_and_asks_for_the_region() -> None:
     assert known["prevent_cvd"].value is None and known["prevent_cvd"].note.zh
 
 
+def test_diabetes_has_its_own_equation_with_the_age_at_onset() -> None:
+    record = replace(
+        _whole(),
+        problems=(replace(problem("Type 2 diabetes mellitus"), onset="2012-05-01"),),
+        observations=(*_whole().observations, seen("4548-4", 7.4, "%")),
+    )
+    told = (finding("smoking", Status.ABSENT),)
+    found = {r.score_id: r for r in health(record, told, NOW, region="moderate").risks}
+    assert "score2" not in found
+    result = found["score2_diabetes"]
+    assert result.value is not None and 5 < result.value < 40
+    assert {i.id: i.text.en for i in result.inputs}["diabetes_since_age"].startswith("52")
+    without = replace(record, problems=(problem("Type 2 diabetes mellitus"),))
+    missing = {r.score_id: r for r in health(without, told, NOW).risks}["score2_diabetes"].missing
+    assert {"Age when diabetes began", "European risk region"} <= {label.en for label in missing}
+
+
 def test_news2_from_vital_signs_and_what_the_doctor_denied() -> None:
     vitals = (
         seen(RATE, 22, "/min"), seen("8867-4", 95, "/min"), seen(SYSTOLIC, 105, "mm[Hg]"), seen("8310-5", 38.4, "Cel"),

@@ -110,7 +110,15 @@ def test_point_score_follows_the_published_table(
 
 def test_every_score_has_worked_values_a_source_and_both_names() -> None:
     worked = set(_CHAINS) | {row[0] for row in _POINTS}
-    elsewhere = {"framingham_hard_chd", "prevent_cvd", "prevent_ascvd", "prevent_heart_failure", "score2", "score2_op"}
+    elsewhere = {
+        "framingham_hard_chd",
+        "prevent_cvd",
+        "prevent_ascvd",
+        "prevent_heart_failure",
+        "score2",
+        "score2_op",
+        "score2_diabetes",
+    }
     assert set(scores()) == worked | elsewhere
     for score in scores().values():
         assert score.source.title and score.source.year >= 1900
@@ -132,6 +140,20 @@ _SMOKER = {"age": 50, "smoker": True, "systolic": 140, "total_cholesterol": Quan
 def test_score2_gives_the_example_of_its_abstract(sex: str, region: str, percent: float) -> None:
     result = compute(find("score2"), {**_SMOKER, "sex": sex, "region": region})
     assert result.value == pytest.approx(percent, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("sex", "onset", "mmol_per_mol", "egfr", "percent"),
+    [("male", 60, 50, 90, 11.0), ("male", 50, 70, 60, 17.2), ("female", 50, 70, 60, 12.7)],
+)
+def test_score2_diabetes_gives_the_example_of_its_abstract(
+    sex: str, onset: float, mmol_per_mol: float, egfr: float, percent: float
+) -> None:
+    given = {**_SMOKER, "age": 60, "smoker": False, "sex": sex, "region": "moderate", "egfr": egfr}
+    result = compute(find("score2_diabetes"), {**given, "hba1c": 0.09148 * mmol_per_mol + 2.152, "diabetes_since_age": onset})  # fmt: skip  # noqa: E501
+    assert result.value == pytest.approx(percent, abs=0.05)
+    later = {**given, "hba1c": 7.0, "diabetes_since_age": 61}
+    assert compute(find("score2_diabetes"), later).value is None
 
 
 def test_prevent_gives_the_example_of_its_supplement() -> None:
