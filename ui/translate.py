@@ -58,6 +58,11 @@ def tr(text: str, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def coded(word: str) -> str:
+    """A code word of a record ("stopped") where it has a translation, else as it came: a sender may use any word."""
+    return word if LANGUAGE.code == "en" else _table(LANGUAGE.code).get(word, word)
+
+
 def say(label: Label) -> str:
     """A domain label in the language in use."""
     return label.text(LANGUAGE.code)

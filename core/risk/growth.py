@@ -9,12 +9,12 @@ import json
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Any
 
 from core.domain.basics import Citation, Label, Source
-from core.domain.record import Observation, Patient, Record, Sex
+from core.domain.record import Observation, Record, Sex
 from core.knowledge.units import convert
 from core.paths import RESOURCES
 
@@ -135,29 +135,34 @@ def _z_of(share: float) -> float:
     return (low + high) / 2
 
 
-def charts(record: Record, now: datetime, standard: str = "") -> tuple[Growth, ...]:
-    """A chart for each measure that was taken in childhood. Empty without a birth date or a sex: both decide the curve."""
+def charts(record: Record, standard: str = "") -> tuple[Growth, ...]:
+    """A chart for each measure that was taken in childhood, by default against the standard of the age last measured at.
+
+    Empty without a birth date or a sex: both decide the curve.
+    """
     patient = record.patient
     if patient.birth_date is None or patient.sex not in (Sex.FEMALE, Sex.MALE):
         return ()
-    age_now = (now.date() - patient.birth_date).days / MONTH_DAYS
-    chosen = standard or standard_for(min(age_now, OLDEST_MONTHS - 1))
-    made = (_chart(measure, record, chosen) for measure in MEASURES)
+    made = (_chart(measure, record, standard) for measure in MEASURES)
     return tuple(chart for chart in made if chart is not None)
 
 
 def _chart(measure: str, record: Record, standard: str) -> Growth | None:
     patient = record.patient
-    points = tuple(sorted(_points(measure, record, standard), key=lambda p: p.age_months))
-    rows = _rows(standard, measure, patient.sex)
-    if not points or not rows:
+    taken = _measured(measure, record)
+    if not taken:
         return None
-    entry = table()["standards"][standard]
-    low, high = max(rows[0][0], 0.6 * points[0].age_months - 3), min(rows[-1][0], 1.15 * points[-1].age_months + 12)
+    standard = standard or standard_for(taken[-1][0])
+    rows = _rows(standard, measure, patient.sex)
+    if not rows:
+        return None
+    low, high = max(rows[0][0], 0.6 * taken[0][0] - 3), min(rows[-1][0], 1.15 * taken[-1][0] + 12)
     if low >= high:
         return None
+    entry = table()["standards"][standard]
     ages = [low + (high - low) * i / 80 for i in range(81)]
     curves = tuple((c, _curve(standard, measure, patient.sex, ages, _z_of(c))) for c in CENTILES)
+    points = tuple(_point(standard, measure, patient.sex, *one) for one in taken)
     cite = entry["source"]
     return Growth(
         measure, LABELS[measure], table()["units"][measure], standard, Label(entry["en"], entry["zh"]), points, curves,
@@ -170,20 +175,22 @@ def _curve(standard: str, measure: str, sex: Sex, ages: list[float], z: float) -
     return tuple((age, value_at(z, one)) for age, one in found if one is not None)
 
 
-def _points(measure: str, record: Record, standard: str) -> list[Point]:
+def _measured(measure: str, record: Record) -> list[tuple[float, float, Observation]]:
+    """(age in months, value in the table's unit, observation), oldest first."""
     made = []
     for observation in record.observations:
-        taken = _day(observation.time)
-        value = _value(measure, observation)
-        if taken is None or value is None or record.patient.birth_date is None:
-            continue
-        age = (taken - record.patient.birth_date).days / MONTH_DAYS
-        if 0 <= age <= OLDEST_MONTHS:
-            z = z_score(standard, measure, record.patient.sex, age, value)
-            made.append(
-                Point(age, value, z, centile(z) if z is not None else None, observation.time, observation.sources)
-            )
-    return made
+        taken, value = _day(observation.time), _value(measure, observation)
+        if taken is not None and value is not None and record.patient.birth_date is not None:
+            age = (taken - record.patient.birth_date).days / MONTH_DAYS
+            if 0 <= age <= OLDEST_MONTHS:
+                made.append((age, value, observation))
+    return sorted(made, key=lambda m: m[0])
+
+
+def _point(standard: str, measure: str, sex: Sex, age: float, value: float, observation: Observation) -> Point:
+    z = z_score(standard, measure, sex, age, value)
+    share = centile(z) if z is not None else None
+    return Point(age, value, z, share, observation.time, observation.sources)
 
 
 def _value(measure: str, observation: Observation) -> float | None:
@@ -199,8 +206,3 @@ def _day(time: str) -> date | None:
         return date.fromisoformat(time[:10])
     except ValueError:
         return None
-
-
-def is_child(patient: Patient, now: datetime) -> bool:
-    """Whether growth is of interest: under 20 years by the birth date."""
-    return patient.birth_date is not None and (now.date() - patient.birth_date).days / MONTH_DAYS < OLDEST_MONTHS

@@ -6,7 +6,9 @@ from typing import Any
 from core.domain.basics import Coding, Label, Source
 from core.domain.case import Case
 from core.domain.record import Observation
-from ui.case.facts import first_line, interpretations, look, number_words, reading, unit_words
+from core.risk.course import analyte_of
+from ui.case.facts import first_line, interpretations, known_names, look, number_words, reading, short_name, unit_words
+from ui.translate import coded, say
 
 PARTS = (
     ("problems", "list", Label("Problems", "问题")),
@@ -84,8 +86,28 @@ def _observations(case: Case) -> list[Line]:
     for o in case.record.observations:
         section = o.category if o.category in ("laboratory", "vital-signs") else "observations"
         mark, tone = look(reading(o, known))
-        made.append(_line(section, o, o.time, o.text, (observed(o), _range(o)), tone, mark=mark))
+        made.append(_line(section, o, o.time, _name(o), (observed(o), _range(o)), tone, mark=mark, more=_names(o)))
     return made
+
+
+def _label(o: Observation) -> Label | None:
+    """The name used in wards, else the vocabulary's; None for a test nobody here knows."""
+    names = known_names()
+    ward = next((names[c.code] for c in o.codes if c.system == "LOINC" and c.code in names), None)
+    analyte = analyte_of(o)
+    return ward or (analyte.label if analyte else None)
+
+
+def _name(o: Observation) -> str:
+    label = _label(o)
+    return say(label) if label else short_name(o.text)
+
+
+def _names(o: Observation) -> str:
+    """Every name it is searched under."""
+    analyte, label = analyte_of(o), _label(o)
+    known = (analyte.label.en, analyte.label.zh, *analyte.synonyms_en, *analyte.synonyms_zh) if analyte else ()
+    return " ".join((o.text, *known, *((label.en, label.zh) if label else ())))
 
 
 def observed(o: Observation) -> str:
@@ -113,9 +135,9 @@ def _line(
     *, mark: str = "", more: str = "",
 ) -> Line:  # fmt: skip
     codes: tuple[Coding, ...] = getattr(fact, "codes", ())
-    detail = " · ".join(d for d in details if d and d != "unknown")
-    coded = " ".join(f"{c.system} {c.code} {c.display}" for c in codes)
-    searched = " ".join((title, detail, coded, time, more)).casefold()
+    detail = " · ".join(coded(d) for d in details if d and d != "unknown")
+    codings = " ".join(f"{c.system} {c.code} {c.display}" for c in codes)
+    searched = " ".join((title, detail, codings, time, more)).casefold()
     sources = getattr(fact, "sources", None) or ((fact.source,) if hasattr(fact, "source") else ())
     return Line(fact.id, section, time, title, detail, tone, mark, searched, sources, fact)
 
@@ -168,9 +190,20 @@ def words_of(fact: Any) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
+def telling(fact: Any) -> tuple[str, ...]:
+    """What to light up in a whole resource or statement: its codes, its name and its value, as a file writes them."""
+    codes: tuple[Coding, ...] = getattr(fact, "codes", ()) or tuple(c for c in (getattr(fact, "code", None),) if c)
+    value = getattr(fact, "value", None)
+    words = [w for c in codes for w in (c.code, c.display)]
+    words += [getattr(fact, "text", ""), getattr(fact, "text_value", ""), getattr(fact, "rsid", "")]
+    if value is not None:
+        words += [repr(value.value), f"{value.value:g}"]
+    return tuple(dict.fromkeys(w for w in words if w and len(w) < 200))
+
+
 def _words(value: Any) -> str:
     if isinstance(value, Coding):
         return f"{value.system} {value.code} {value.display}".strip()
     if isinstance(value, tuple):
         return ", ".join(_words(v) for v in value)
-    return str(value)
+    return coded(str(value))

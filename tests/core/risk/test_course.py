@@ -1,14 +1,10 @@
 """A course joins what one analyte was called and measured in, and never joins what cannot be compared."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from core.domain.basics import Coding, Quantity, Source
 from core.domain.record import Observation
 from core.risk.course import courses, in_unit, key_of
-
-NOW = datetime(2025, 11, 14, tzinfo=UTC)
 
 
 def sent(name: str, value: float, unit: str, time: str, loinc: str = "", category: str = "laboratory") -> Observation:
