@@ -29,6 +29,7 @@ from core.progress import Report, silent
 
 if TYPE_CHECKING:
     from core.imaging.types import ImageIntake
+    from core.records.csv_labs import Table
 
 EXPLAINED = 5  # hypotheses explained at once; the others on demand
 IMAGE_EVALUATIONS = 512
@@ -60,15 +61,32 @@ class Opened:
     """Record files (name as in `files`, where it lies): kept with their case, so that each fact can open its source."""
 
 
-def open_paths(paths: Sequence[Path], report: Report = silent, *, scratch: Path, now: datetime) -> Opened:
+class NothingRead(UserError):
+    """None of the files gave a case; `files` says why of each."""
+
+    def __init__(self, what: str, next_step: str, files: tuple[FileReport, ...]) -> None:
+        super().__init__(what, next_step)
+        self.files = files
+
+
+def open_paths(
+    paths: Sequence[Path],
+    report: Report = silent,
+    *,
+    scratch: Path,
+    now: datetime,
+    tables: "tuple[Table, ...]" = (),
+) -> Opened:
     """Read files, folders and ZIPs into cases, one a patient. `scratch` takes what archives unpack to.
 
-    Raises `UserError` only when nothing at all could be read; otherwise unreadable files are in `files`.
+    `tables`: layouts the user gave for tables of laboratory results whose headings say nothing.
+
+    Raises `NothingRead` only when nothing at all could be read; otherwise unreadable files are in `files`.
     """
     from core.imaging.study import read_images
     from core.records.intake import read_paths
 
-    intake = read_paths(paths, report, scratch=scratch)
+    intake = read_paths(paths, report, scratch=scratch, tables=tables)
     images = read_images(intake.images, report)
     known = {f.path for f in images.files}
     files = tuple(f for f in intake.files if f.path not in known) + images.files
@@ -78,9 +96,8 @@ def open_paths(paths: Sequence[Path], report: Report = silent, *, scratch: Path,
     cases = [_new_case(r, homes.get(i, ()), now) for i, r in enumerate(records)]
     cases += [_new_case(Record(patient=patient), refs, now) for patient, refs in _strangers(owners, records)]
     if not cases:
-        raise UserError(
-            _nothing(files), "Open a FHIR bundle, C-CDA, HL7 v2, phenopacket, note, DICOM, PNG or JPEG file."
-        )
+        advice = "Open a FHIR bundle, C-CDA, HL7 v2, phenopacket, note, DICOM, PNG or JPEG file."
+        raise NothingRead(_nothing(files), advice, files)
     cases = [dataclasses.replace(case, files=_files_of(case, files, single=len(cases) == 1)) for case in cases]
     questions = tuple(r for c in cases for r in c.images if _needs_answer(r))
     return Opened(tuple(cases), _doubts(cases), files, questions, _own_documents(cases, intake.documents))

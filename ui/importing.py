@@ -9,8 +9,10 @@ from core import pipeline
 from core.domain.case import Case, FileReport
 from core.domain.imaging import ImageRef
 from core.pipeline import IdentityDoubt, Opened
+from core.records.csv_labs import unknown_tables
 from ui.dialogs import OLDEST, Dialog
 from ui.session import Session
+from ui.tables import TableDialog, look_at
 from ui.translate import say, tr
 from ui.widgets.button import Button
 from ui.widgets.layout import column, line, panel, row, scroll
@@ -119,13 +121,32 @@ def ask_after_import(parent: QWidget, session: Session, found: Opened) -> None:
     for doubt in found.doubts:
         if doubt.first in cases and doubt.second in cases:
             _ask_identity(parent, session, doubt, cases)
-    bad = [f for f in found.files if f.error]
+    tables = _ask_tables(parent, session, found.files)
+    bad = [f for f in found.files if f.error and Path(f.path) not in tables]
     if bad:
         FilesDialog(found.files, parent).exec()
+    if tables:
+        session.import_paths(tables)
+    if not cases and not bad:
+        return
     for case in cases.values():
         session.analyse(case.id)
     words = tr("{n} files read, {m} unreadable, {k} cases", n=len(found.files), m=len(bad), k=len(cases))
     session.messages.say(words, "amber" if bad else "green")
+
+
+def _ask_tables(parent: QWidget, session: Session, files: tuple[FileReport, ...]) -> tuple[Path, ...]:
+    """Ask what the columns of unknown tables hold; the tables that can now be read."""
+    explained: list[Path] = []
+    for path in unknown_tables(files):
+        sheet = look_at(path)
+        if sheet is None:
+            continue
+        dialog = TableDialog(path.name, sheet, parent)
+        if dialog.exec():
+            session.keep_table(dialog.table())
+            explained.append(path)
+    return tuple(explained)
 
 
 def _ask_image(parent: QWidget, session: Session, case: Case, ref: ImageRef) -> Case:

@@ -18,18 +18,20 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from core import pipeline
 from core.domain.assessment import Assessment
 from core.domain.case import Action, Case, CaseStatus, Decision
-from core.domain.explanation import Explanation
+from core.domain.explanation import ImageExplanation
 from core.domain.finding import Finding, Origin
 from core.domain.imaging import Measurement
 from core.domain.record import Note
 from core.errors import UserError
 from core.progress import Report
+from core.records.csv_labs import Table, unknown_tables
 from core.store.audit import AuditEvent
 from core.store.decisions import standing
 from core.store.merges import bring_back, keep_merge, keep_unmerged, last_merge
 from core.store.store import Store
 from core.store.summary import CaseSummary
 from core.store.users import Permission, account_name
+from ui.explanation import maps
 from ui.jobs import Job, Jobs, Lane
 from ui.local import LocalFolder
 from ui.messages import Messages
@@ -41,6 +43,8 @@ log = logging.getLogger(__name__)
 Done = Callable[[Any], None]
 REFRESH_MS = 120
 UNDOABLE = (Action.ACCEPT, Action.REJECT, Action.EDIT, Action.OVERRIDE, Action.PLAN_STEP)
+TABLES = "tables"
+"""Setting of the store: layouts of laboratory tables."""
 SKIPPED = "skipped"
 """Reason of a working diagnosis that was not given."""
 
@@ -141,7 +145,7 @@ class Session(QObject):
         def work(report: Report) -> pipeline.Opened:
             scratch = Path(tempfile.mkdtemp(prefix="import-", dir=self.local.path))
             try:
-                found = pipeline.open_paths(tuple(paths), report, scratch=scratch, now=self.now())
+                found = self._read(tuple(paths), report, scratch)
                 saved = tuple(self._keep(case, found.documents, report) for case in found.cases)
             finally:
                 if not any(scratch.iterdir()):
@@ -149,6 +153,26 @@ class Session(QObject):
             return replace(found, cases=saved)
 
         return self.jobs.start("Reading files", work, self._imported)
+
+    def _read(self, paths: tuple[Path, ...], report: Report, scratch: Path) -> pipeline.Opened:
+        """The cases in some files. Where the only obstacle are unknown headings, no case: the window asks about them."""
+        try:
+            return pipeline.open_paths(paths, report, scratch=scratch, now=self.now(), tables=self.tables())
+        except pipeline.NothingRead as nothing:
+            if not unknown_tables(nothing.files):
+                raise
+            return pipeline.Opened((), (), nothing.files, ())
+
+    def tables(self) -> tuple[Table, ...]:
+        """Layouts of tables that the user explained, the newest first."""
+        kept = self.store.setting(TABLES, [])
+        return tuple(Table(str(t["delimiter"]), dict(t["columns"])) for t in kept)
+
+    def keep_table(self, table: Table) -> None:
+        """Remember a layout for tables with the same headings."""
+        same = {(t.delimiter, frozenset(t.columns)): t for t in reversed((table, *self.tables()))}
+        kept = [{"delimiter": t.delimiter, "columns": t.columns} for t in reversed(same.values())]
+        self.store.set_setting(TABLES, kept)
 
     def _keep(self, case: Case, documents: Sequence[tuple[str, Path]], report: Report) -> Case:
         """Save a case with encrypted copies of its images and record files: where they lie now may be gone tomorrow."""
@@ -234,6 +258,7 @@ class Session(QObject):
         else:
             self.outdated.pop(case.id, None)
             self._replace(self._with_decisions(case))
+            self._explain_new_images(self.cases[case.id])
 
     def _with_decisions(self, case: Case) -> Case:
         """Decisions made while the analysis ran stay."""
@@ -281,21 +306,19 @@ class Session(QObject):
         self.analyse(case_id)
 
     def explain_image(self, case_id: str, image_id: str) -> None:
-        """Shapley map of one image."""
-        case = self.cases[case_id]
+        """Shapley maps of one image: the preview at once, then better ones."""
+        maps.start(self.jobs, self.cases[case_id], image_id, lambda found: self._explained(case_id, found))
 
-        def work(report: Report) -> Case:
-            return pipeline.explain_image(case, image_id, report)
+    def _explained(self, case_id: str, found: ImageExplanation) -> None:
+        if case_id in self.cases:
+            self._replace(maps.with_map(self.cases[case_id], found))
 
-        self.jobs.start("Image evidence map", work, self._explained, case_id=case_id, kind=f"map {image_id}")
-
-    def _explained(self, case: Case) -> None:
-        now = self.cases.get(case.id)
-        if now is None or case.explanation is None:
-            return
-        earlier = now.explanation or Explanation(case.explanation.assessment_id)
-        kept = {image.image_id: image for image in (*earlier.images, *case.explanation.images)}
-        self._replace(replace(now, explanation=replace(earlier, images=tuple(kept.values()))))
+    def _explain_new_images(self, case: Case) -> None:
+        """The first image with an estimate and without a map gets its map while one looks."""
+        explained = {image.image_id for image in case.explanation.images} if case.explanation else set()
+        fresh = next((p.image_id for p in case.predictions if p.image_id not in explained), None)
+        if fresh is not None and self.jobs.running(case.id, maps.kind(fresh)) is None:
+            self.explain_image(case.id, fresh)
 
     def explain_hypothesis(self, case_id: str, hypothesis_id: str) -> None:
         """The explanation of a hypothesis that has none yet."""

@@ -13,6 +13,7 @@ from core.domain.record import Patient, Record
 from core.errors import Unreadable, UserError
 from core.progress import Report, silent
 from core.records.archive import unpack
+from core.records.csv_labs import Table
 from core.records.dates import day
 from core.records.identity import Match, block_keys, is_named, judge
 from core.records.limits import MAX_ARCHIVE_NESTING, MAX_FILES, MAX_PAIRWISE
@@ -55,14 +56,18 @@ class _Pile:
     files: list[FileReport] = field(default_factory=list)
     archives: int = 0
     documents: list[tuple[str, Path]] = field(default_factory=list)
+    tables: tuple[Table, ...] = ()
 
 
-def read_paths(paths: Iterable[Path], report: Report = silent, *, scratch: Path) -> Intake:
+def read_paths(
+    paths: Iterable[Path], report: Report = silent, *, scratch: Path, tables: tuple[Table, ...] = ()
+) -> Intake:
     """Read files and folders. A file that cannot be read is reported and leaves the rest usable.
 
-    ZIPs are unpacked below `scratch`, which must outlive the images. Raises `Unreadable` where a path does not exist.
+    ZIPs are unpacked below `scratch`, which must outlive the images. `tables`: layouts the user gave for tables of
+    laboratory results. Raises `Unreadable` where a path does not exist.
     """
-    pile = _Pile(scratch)
+    pile = _Pile(scratch, tables=tables)
     given = [Path(p) for p in paths]
     for path in given:
         if not path.exists():
@@ -110,7 +115,7 @@ def _take(path: Path, name: str, pile: _Pile, nesting: int, report: Report) -> N
             pile.images.append(path)
             pile.files.append(FileReport(name, kind, read=(("images", 1),)))
         else:
-            reading, key = read_file(path, sniffed, name)
+            reading, key = read_file(path, sniffed, name, pile.tables)
             pile.records.extend(reconcile(r) for r in reading.records)
             pile.files.append(FileReport(name, kind, counts(reading.records), reading.skipped, sha256=key))
             pile.documents.append((name, path))

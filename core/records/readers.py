@@ -5,11 +5,15 @@ import importlib
 import io
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import Unreadable
 from core.records.draft import Reading
 from core.records.limits import MAX_PATIENTS, MAX_PDF_BYTES, MAX_TEXT_BYTES, check_size
 from core.records.sniff import Kind, Sniffed
+
+if TYPE_CHECKING:
+    from core.records.csv_labs import Table
 
 _MODULES = {
     Kind.FHIR: "fhir", Kind.PHENOPACKET: "phenopacket", Kind.CCDA: "ccda", Kind.HL7V2: "hl7v2", Kind.VCF: "vcf",
@@ -24,8 +28,8 @@ _ADVICE = {
 }
 
 
-def read_file(path: Path, sniffed: Sniffed, name: str) -> tuple[Reading, str]:
-    """What a record file holds, and the SHA-256 of its bytes. Raises `Unreadable`."""
+def read_file(path: Path, sniffed: Sniffed, name: str, tables: "tuple[Table, ...]" = ()) -> tuple[Reading, str]:
+    """What a record file holds, and the SHA-256 of its bytes. `tables`: layouts the user gave. Raises `Unreadable`."""
     from core.records.draft import content_key
 
     if sniffed.kind not in _MODULES:
@@ -37,11 +41,15 @@ def read_file(path: Path, sniffed: Sniffed, name: str) -> tuple[Reading, str]:
     key = content_key(data)
     if sniffed.packed:
         data = _unpacked(data, name)
-    return read_bytes(data, sniffed.kind, name), key
+    return read_bytes(data, sniffed.kind, name, tables), key
 
 
-def read_bytes(data: bytes, kind: Kind, name: str) -> Reading:
+def read_bytes(data: bytes, kind: Kind, name: str, tables: "tuple[Table, ...]" = ()) -> Reading:
     """What the bytes of a record file hold. Raises `Unreadable`."""
+    if kind is Kind.CSV:
+        from core.records import csv_labs
+
+        return csv_labs.read(data, name, known=tables)
     reader = importlib.import_module(f"core.records.{_MODULES[kind]}")
     try:
         reading: Reading = reader.read(data, name)

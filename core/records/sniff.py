@@ -142,6 +142,6 @@ def _xml_kind(text: str) -> Kind:
 
 
 def _is_table(text: str) -> bool:
-    from core.records.csv_labs import header_of
+    from core.records.csv_labs import header_of, sheet_of
 
-    return header_of(text) is not None
+    return header_of(text) is not None or sheet_of(text) is not None

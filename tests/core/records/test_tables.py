@@ -103,3 +103,45 @@ def test_pdf():
 def test_pdf_without_text_or_damaged(data):
     with pytest.raises(Unreadable):
         pdf.read(data, "p.pdf")
+
+
+WIDE = "Date,MRN,CRP (mg/L),Potassium [mmol/L],Ward\n2025-11-14,SYN-1,186,4.6,B2\n2025-11-15,SYN-1,,4.4,B2\n"
+
+
+def test_a_table_with_one_column_a_test():
+    reading = csv_labs.read(WIDE.encode(), "w.csv")
+    (record,) = reading.records
+    assert [(o.text, o.value, o.time) for o in record.observations] == [
+        ("CRP", Quantity(186, "mg/L"), "2025-11-14"),
+        ("Potassium", Quantity(4.6, "mmol/L"), "2025-11-14"),
+        ("Potassium", Quantity(4.4, "mmol/L"), "2025-11-15"),
+    ]
+    assert len({o.id for o in record.observations}) == 3 and reading.skipped == ("columns not read: Ward",)
+
+
+ODD = "Probe;Was;Wieviel;Wann\nA1;CRP;5,4;2025-11-14\nA2;ALT;30;2025-11-14\nA3;AST;31;2025-11-14\n"
+
+
+def test_a_table_of_unknown_headings_is_told_from_a_note(tmp_path):
+    sheet = csv_labs.sheet_of(ODD)
+    assert (sheet.delimiter, sheet.names, sheet.rows[0]) == (
+        ";",
+        ("Probe", "Was", "Wieviel", "Wann"),
+        ("A1", "CRP", "5,4", "2025-11-14"),
+    )
+    assert not sheet.guess.complete()
+    note = (
+        "Cough, fever, chills.\nNo rash, no pain, no nausea.\nSeen by Dr A, Dr B, Dr C.\nPlan: rest, fluids, review.\n"
+    )
+    assert csv_labs.sheet_of(note) is None
+    assert csv_labs.sheet_of("a,b,c\n1,2\n3,4,5\n6,7,8\n") is None
+
+
+def test_a_layout_the_user_gave_is_used_again_for_the_same_headings():
+    table = Table(";", {"Was": "test", "Wieviel": "value", "Wann": "time"})
+    (record,) = csv_labs.read(ODD.encode(), "o.csv", known=(Table(",", {"x": "test", "y": "value"}), table)).records
+    assert [o.text for o in record.observations] == ["CRP", "ALT", "AST"] and record.observations[0].value == Quantity(
+        5.4, ""
+    )
+    with pytest.raises(Unreadable, match=csv_labs.UNKNOWN_COLUMNS):
+        csv_labs.read(ODD.encode(), "o.csv", known=(Table(";", {"Was": "test"}),))
