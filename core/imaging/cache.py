@@ -64,6 +64,13 @@ class FrameCache:
             self._bytes = 0
             self.generation += 1
 
+    def resize(self, budget_bytes: int) -> None:
+        """Another bound; what is past it goes at once, farthest first."""
+        with self._lock:
+            self.budget_bytes = budget_bytes
+            if self._bytes > budget_bytes:
+                self._evict(None)
+
     def room_for(self, nbytes: int, distance: float) -> bool:
         """Whether decoding a frame that far away would stay within the budget, or push out only farther ones."""
         with self._lock:
@@ -76,7 +83,7 @@ class FrameCache:
         if old is not None:
             self._bytes -= old.stored.nbytes
 
-    def _evict(self, keep: Hashable) -> None:
+    def _evict(self, keep: Hashable | None) -> None:
         keys = [k for k in self._frames if k != keep]
         if self._distance is not None:
             keys.sort(key=self._distance, reverse=True)

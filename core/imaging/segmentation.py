@@ -15,7 +15,7 @@ from core.imaging.header import guarded, read_dataset
 
 MAX_BYTES = 1 << 30
 """Largest unpacked segmentation (one byte a pixel and frame)."""
-_COLOURS = ((255, 196, 0), (0, 200, 255), (255, 110, 180), (120, 230, 120), (190, 150, 255), (255, 150, 90))
+COLOURS = ((255, 196, 0), (0, 200, 255), (255, 110, 180), (120, 230, 120), (190, 150, 255), (255, 150, 90))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _segments(dataset: pydicom.Dataset) -> tuple[Segment, ...]:
     found = []
     for place, item in enumerate(dataset.SegmentSequence):
         lab = item.get("RecommendedDisplayCIELabValue")
-        colour = lab_to_rgb([int(v) for v in lab]) if lab else _COLOURS[place % len(_COLOURS)]
+        colour = lab_to_rgb([int(v) for v in lab]) if lab else COLOURS[place % len(COLOURS)]
         label = str(item.get("SegmentLabel", "")) or str(item.get("SegmentDescription", "")) or f"Segment {place + 1}"
         found.append(Segment(int(item.SegmentNumber), label, colour, str(item.get("SegmentAlgorithmName", ""))))
     return tuple(found)

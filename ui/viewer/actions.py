@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.imaging.colours import colour_maps
+from ui.viewer.dress import series_key
+from ui.viewer.marks import KEY, new_mark
 from ui.viewer.source import CutSource, SeriesSource
+from ui.viewer.texts import label, text
 from ui.viewer.transform import Pose
-from ui.viewer.viewport_model import Overlay
 
 if TYPE_CHECKING:
+    from core.imaging.presentation_state import PresentationState
     from ui.viewer.viewer import Viewer
-    from ui.viewer.viewport import Viewport
 
 DEFAULT_FRAMES_PER_SECOND = 15
 SLABS = (1, 5, 10, 20)
@@ -55,6 +58,23 @@ def _leave_mpr(viewer: Viewer) -> None:
         viewer.show_series(cut.instance(0).series_instance_uid)
 
 
+def _compare(viewer: Viewer, _: str) -> None:
+    """The prior of the active series beside it, and back to one viewport; or why there is none."""
+    source = viewer.current.model.source
+    if viewer.layout_mode() == "2" and _shows_prior(viewer):
+        viewer.grid.activate(0)
+        viewer.set_layout("1")
+        _repaint(viewer)
+    elif isinstance(source, SeriesSource) and not viewer.opener.compare(series_key(source.series)):
+        viewer.current.warnings = (label("No earlier image of the same kind and body part is in this case."),)
+        _repaint(viewer)
+
+
+def _shows_prior(viewer: Viewer) -> bool:
+    sources = [v.model.source for v in viewer.shown_viewports()]
+    return any(isinstance(s, SeriesSource) and viewer.shelf.badge(series_key(s.series)) == "prior" for s in sources)
+
+
 def _fill_empty(viewer: Viewer) -> None:
     """Empty viewports of a new layout take the next series."""
     shown = [v.model.source.series.uid for v in viewer.shown_viewports() if isinstance(v.model.source, SeriesSource)]
@@ -83,14 +103,15 @@ def _invert(viewer: Viewer, _: str) -> None:
 
 def _reset(viewer: Viewer, _: str) -> None:
     model = viewer.current.model
-    model.pose, model.window, model.invert = Pose(), None, False
+    model.apply(None)
+    model.pose, model.window, model.invert, model.colours = Pose(), None, False, ""
     viewer.set_preset(1)
     _repaint(viewer)
 
 
 def _fit(viewer: Viewer, _: str) -> None:
     model = viewer.current.model
-    model.pose = replace(model.pose, zoom=0.0, pan=(0.0, 0.0))
+    model.pose = replace(model.pose, zoom=0.0, pan=(0.0, 0.0), area=None)
     _repaint(viewer)
 
 
@@ -101,8 +122,36 @@ def _actual(viewer: Viewer, _: str) -> None:
 
 
 def _smooth(viewer: Viewer, _: str) -> None:
+    viewer.smooth = not viewer.smooth
     for view in viewer.viewports:
-        view.model.smooth = not view.model.smooth
+        view.model.smooth = viewer.smooth
+        view.update()
+    _repaint(viewer)
+
+
+def _histogram(viewer: Viewer, _: str) -> None:
+    viewer.histogram.setVisible(not viewer.histogram.isVisible())
+    _repaint(viewer)
+
+
+def _colours(viewer: Viewer, _: str) -> None:
+    """Grey, then each table in turn."""
+    names = ["", *(table.id for table in colour_maps())]
+    now = viewer.current.model.colours
+    viewer.set_colours(names[(names.index(now) + 1) % len(names)] if now in names else "")
+
+
+def _blinking(viewer: Viewer, _: str) -> None:
+    viewer.set_blinking(not viewer.blinking())
+
+
+def _state(viewer: Viewer, _: str) -> None:
+    """The next presentation state that names the shown image; after the last, the image as it is."""
+    model = viewer.current.model
+    states: list[PresentationState | None] = [*viewer.shelf.states_on(model.key()), None]
+    now = model.applied()
+    at = states.index(now) if now in states else len(states) - 1
+    model.apply(states[(at + 1) % len(states)])
     _repaint(viewer)
 
 
@@ -114,7 +163,7 @@ def _delete(viewer: Viewer, _: str) -> None:
 def _clear(viewer: Viewer, _: str) -> None:
     """All marks of the shown image; one undo brings them back."""
     here = viewer.current.model.image_id()
-    left = tuple(m for m in viewer.marks.now if m.image_id != here)
+    left = tuple(m for m in viewer.marks.now if m.image_id != here or m.kind == KEY)
     if left != viewer.marks.now:
         viewer.marks.change(left)
         _marks_changed(viewer)
@@ -136,13 +185,13 @@ def _marks_changed(viewer: Viewer) -> None:
 
 
 def _overlay(viewer: Viewer, _: str) -> None:
-    modes = tuple(Overlay)
-    mode, _opacity = viewer.overlay_state()
-    viewer.set_overlay_mode(modes[(modes.index(mode) + 1) % len(modes)])
+    viewer.evidence.next_mode()
+    viewer.refresh()
 
 
 def _opacity(viewer: Viewer, step: str) -> None:
-    viewer.set_opacity(viewer.overlay_state()[1] + int(step) / 100)
+    viewer.evidence.step_opacity(int(step) / 100)
+    viewer.refresh()
 
 
 def _scroll(viewer: Viewer, steps: str) -> None:
@@ -162,13 +211,18 @@ def _series(viewer: Viewer, step: str) -> None:
     keys, source = viewer.series_keys(), viewer.current.model.source
     if not keys or not isinstance(source, SeriesSource):
         return
-    key = source.series.uid or source.series.instances[0].path
+    key = series_key(source.series)
     at = keys.index(key) + int(step) if key in keys else 0
     viewer.show_in(viewer.current, keys[min(max(at, 0), len(keys) - 1)])
 
 
-def _link(viewer: Viewer, _: str) -> None:
-    viewer.toggle_link()
+def _link(viewer: Viewer, how: str) -> None:
+    """Linked scrolling on or off; "here": the slices now shown are at the same place."""
+    if how != "here":
+        viewer.toggle_link()
+    elif not viewer.linker.set_here(viewer.current, viewer.shown_viewports()):
+        viewer.current.warnings = (label("There is no other stack to link with."),)
+    _repaint(viewer)
 
 
 def _cine(viewer: Viewer, _: str) -> None:
@@ -197,15 +251,52 @@ def _slab(viewer: Viewer, _: str) -> None:
     _repaint(viewer)
 
 
-def _key(viewer: Viewer, _: str) -> None:
-    """Mark or unmark the shown image as a key image."""
+def _key(viewer: Viewer, how: str) -> None:
+    """Mark or unmark the shown image as a key image; "next" goes to the next one."""
     shown = viewer.current.model.image_id()
+    if how == "next":
+        _next_key(viewer, shown)
+        return
     if not shown:
         return
-    marked = viewer.key_images
-    viewer.key_images = tuple(k for k in marked if k != shown) if shown in marked else (*marked, shown)
+    left = tuple(m for m in viewer.marks.now if m.kind != KEY or m.image_id != shown)
+    mark = new_mark(KEY, shown, (), text("Key image"))
+    viewer.marks.change(left if len(left) < len(viewer.marks.now) else (*left, mark))
     viewer.keyImagesChanged.emit()
-    _repaint(viewer)
+    _marks_changed(viewer)
+
+
+def _next_key(viewer: Viewer, shown: str) -> None:
+    places = {}
+    for key, series in viewer.shelf.series.items():
+        source = SeriesSource(series, viewer.cache, viewer.shelf.ids)
+        places |= {source.image_id(i): (key, i) for i in range(source.count)}
+    marked = [k for k in viewer.key_images if k in places]
+    if not marked:
+        return
+    key, index = places[marked[(marked.index(shown) + 1) % len(marked) if shown in marked else 0]]
+    source_now = viewer.current.model.source
+    if isinstance(source_now, SeriesSource) and series_key(source_now.series) == key:
+        viewer.current.go(index)
+    else:
+        viewer.opener.show_in(viewer.current, key, index)
+
+
+def _print(viewer: Viewer, _: str) -> None:
+    from ui.viewer.print_dialog import PrintDialog
+
+    PrintDialog(viewer).exec()
+
+
+def _settings(viewer: Viewer, _: str) -> None:
+    from ui.viewer.settings_dialog import ViewerSettings
+
+    ViewerSettings(viewer.settings, viewer).exec()
+
+
+def _ask(name: str) -> Callable[[Viewer, str], None]:
+    """An action that the viewer's owner does."""
+    return lambda viewer, argument: viewer.asked.emit(f"{name}:{argument}" if argument else name)
 
 
 def _copy(viewer: Viewer, _: str) -> None:
@@ -214,32 +305,13 @@ def _copy(viewer: Viewer, _: str) -> None:
 
 def _maximise(viewer: Viewer, _: str) -> None:
     """One viewport, and back to the layout before."""
-    if viewer.layout_mode() == "1":
-        viewer.set_layout(viewer.layout_before)
-    else:
-        viewer.layout_before = viewer.layout_mode()
-        viewer.set_layout("1")
+    viewer.grid.switch_single()
     _repaint(viewer)
 
 
 def _repaint(viewer: Viewer) -> None:
     viewer.current.update()
     viewer.refresh()
-
-
-def follow_position(viewer: Viewer, moved: Viewport) -> None:
-    """Other stacks of the same orientation go to the slice nearest in the patient."""
-    source = moved.model.source
-    here = source.plane(moved.model.index) if source is not None else None
-    if here is None:
-        return
-    for view in viewer.shown_viewports():
-        other = view.model.source
-        if view is moved or not isinstance(other, SeriesSource):
-            continue
-        best = other.nearest(here)
-        if best is not None and view.model.go(best):
-            view.update()
 
 
 ACTIONS: dict[str, Callable[[Viewer, str], None]] = {
@@ -250,6 +322,16 @@ ACTIONS: dict[str, Callable[[Viewer, str], None]] = {
     "flip": _flip,
     "invert": _invert,
     "reset": _reset,
+    "histogram": _histogram,
+    "colours": _colours,
+    "blink": _blinking,
+    "state": _state,
+    "prior": _compare,
+    "print": _print,
+    "settings": _settings,
+    "detach": _ask("detach"),
+    "fullscreen": _ask("fullscreen"),
+    "export": _ask("export"),
     "fit": _fit,
     "actual": _actual,
     "smooth": _smooth,

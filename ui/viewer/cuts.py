@@ -28,6 +28,11 @@ def show(viewer: Viewer) -> None:
         if isinstance(found, NotAVolume):
             _warn(viewer, found.reason)
             return
+    if source.volume_bytes() > viewer.cache.budget_bytes:
+        words = text("The volume needs {need} MB, more than the memory setting of {have} MB.",
+                     need=source.volume_bytes() >> 20, have=viewer.cache.budget_bytes >> 20)  # fmt: skip
+        _warn(viewer, Label(words))
+        return
     _warn(viewer, label("Building the volume …"))
     viewer.decoder.run(partial(load_volume, source.series), partial(_ready, viewer, source))
 

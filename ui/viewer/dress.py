@@ -1,9 +1,12 @@
 """What stands on the plates of a viewport, why a stack is no volume, and the small pictures of the strip."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +18,16 @@ from core.imaging.study import series_of
 from core.imaging.types import Series
 from core.imaging.volume import geometry_of
 from core.imaging.volume_types import NotAVolume
+from ui.translate import LANGUAGE
 from ui.viewer.objects import Region, Regions
 from ui.viewer.presets import hanging
 from ui.viewer.source import CutSource, SeriesSource
 from ui.viewer.texts import text
 from ui.viewer.thumbnails import PICTURE_HEIGHT, TILE_WIDTH
 from ui.viewer.viewport import Viewport
+
+if TYPE_CHECKING:
+    from ui.viewer.viewer import Viewer
 
 LARGE_FOLDER = 24
 _STACKS = frozenset(("CT", "MR", "PT"))
@@ -35,6 +42,35 @@ def image_line(view: Viewport) -> tuple[str, ...]:
     what = " ".join(w for w in (instance.modality, instance.body_part.lower(), instance.view) if w)
     when = instance.time.replace("T", " ")[:16]
     return (" · ".join(w for w in (what, instance.series_description, when) if w),)
+
+
+def dress(viewer: Viewer, view: Viewport) -> None:
+    """Plates and overlays of one viewport."""
+    source, evidence = view.model.source, viewer.evidence
+    view.active = view is viewer.current and len(viewer.shown_viewports()) > 1
+    view.identity = (*viewer.identity, *image_line(view))
+    instance = source.instance(view.model.index) if source is not None and source.count else None
+    view.synthetic = viewer.synthetic or (instance is not None and instance.synthetic)
+    view.footer = (*footer(view, viewer.series_keys(), viewer.key_images), *_more(viewer, view))
+    view.heat = evidence.heat if evidence.lies_on(view.model.image_id()) else None
+    view.heat_title = evidence.title(LANGUAGE.code)
+    view.overlay, view.opacity = evidence.overlay, evidence.opacity
+    view.regions, view.region_look = regions_at(view, viewer.shelf.regions), evidence.regions
+    view.update()
+
+
+def _more(viewer: Viewer, view: Viewport) -> tuple[str, ...]:
+    """That it is a prior, how it is linked, and that there are presentation states."""
+    source, lines = view.model.source, []
+    if isinstance(source, SeriesSource) and viewer.shelf.badge(series_key(source.series)) == "prior":
+        lines.append(f"{text('Prior')} {source.instance(view.model.index).time[:10]}")
+    linked = viewer.linker.words(view) if viewer.layout_mode() in {"2", "3", "4"} else ""
+    if linked:
+        lines.append(linked)
+    states = viewer.shelf.states_on(view.model.key())
+    if states and view.model.applied() is None:
+        lines.append(text("{n} presentation states (Y)", n=len(states)))
+    return tuple(lines)
 
 
 def footer(view: Viewport, keys: Sequence[str], key_images: Sequence[str]) -> tuple[str, ...]:

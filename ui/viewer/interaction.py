@@ -46,10 +46,13 @@ class Interaction:
         self.tool = Tool.WINDOW
         self.drag: Drag | None = None
 
-    def press(self, at: Point, button: str, image: Frame, place: Transform) -> str:
-        """Begin a drag. Returns "text" where a text is to be asked for, else ""."""
-        if button != "left":
-            self.drag = Drag("pan" if button == "middle" else "zoom", at, at)
+    def press(self, at: Point, how: str, image: Frame, place: Transform) -> str:
+        """Begin a drag: "tool" for the active tool, else pan, zoom, window or scroll; "" does nothing.
+
+        Returns "text" where a text is to be asked for, else "".
+        """
+        if how != "tool":
+            self.drag = Drag(how, at, at) if how else None
             return ""
         if self.model.draft is not None:
             self._next_point(at, place)

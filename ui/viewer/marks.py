@@ -24,8 +24,11 @@ POINTS = {
     "text": 1,
     "arrow": 2,
     "probe": 1,
+    "key": -1,
 }
-"""Points of each kind; 0 means as many as are drawn."""
+"""Points of each kind; 0 means as many as are drawn, -1 that the mark is on the image as a whole."""
+KEY = "key"
+"""The kind of a mark that says: this is a key image."""
 MAX_MARKS = 500
 _SHOWN_UNITS = {"[hnsf'U]": "HU", "deg": "°", "mm2": "mm²", "{pixel}": "px", "{pixel}2": "px²", "1": ""}
 
@@ -85,6 +88,8 @@ def label(mark: Measurement, say: Callable[..., str]) -> tuple[str, ...]:
 def complete(mark: Measurement) -> bool:
     """Whether a mark has all its points and an extent."""
     wanted = POINTS[mark.kind]
+    if wanted < 0:
+        return True
     if wanted == 0:
         return len(mark.points) >= 3
     if len(mark.points) < wanted:

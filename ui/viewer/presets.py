@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from core.domain.basics import Label
+from core.imaging.pairing import part_name
 from core.imaging.pixels import Frame
 from core.imaging.window import Table, Window
 from core.paths import RESOURCES
@@ -63,14 +64,22 @@ class Hanging:
     layout: str
     views: tuple[str, ...]
     start: str
+    prior_beside: bool = False
+    """Whether the paired prior is shown beside the current series at once."""
 
 
 def hanging(modality: str, body_part: str) -> Hanging:
-    """The first rule of `hanging.json` that fits; its last rule fits everything."""
+    """The first rule of `hanging.json` that fits; its last rule fits everything. Any word for a body part will do."""
+    body_part = part_name(body_part)
     for rule in read("hanging")["rules"]:
         modalities, parts = rule.get("modality", ()), rule.get("body_part", ())
         if (not modalities or modality in modalities) and (not parts or body_part in parts):
-            return Hanging(str(rule.get("layout", 1)), tuple(rule.get("views", ())), rule.get("start", "first"))
+            return Hanging(
+                str(rule.get("layout", 1)),
+                tuple(rule.get("views", ())),
+                rule.get("start", "first"),
+                rule.get("prior") == "beside",
+            )
     return Hanging("1", (), "first")
 
 

@@ -33,6 +33,7 @@ class Renderer:
         *,
         invert: bool = False,
         smooth: bool = True,
+        colours: NDArray[np.uint8] | None = None,
     ) -> tuple[UInt8, tuple[int, int]] | None:
         """(uint8 grey (h, w) or RGB (h, w, 3), its top left corner on the screen); None when nothing is visible."""
         if image is not self._frame:
@@ -43,7 +44,7 @@ class Renderer:
             self._key = key
         if self._patch is None:
             return None
-        return self._windowed(image, self._patch, voi, invert), self._corner
+        return self._windowed(image, self._patch, voi, invert, colours), self._corner
 
     def forget(self) -> None:
         """Let go of the frame."""
@@ -83,13 +84,17 @@ class Renderer:
                 self._levels.append(cv2.resize(last[: size[1] * 2, : size[0] * 2], size, interpolation=cv2.INTER_AREA))
         return level
 
-    def _windowed(self, image: Frame, patch: NDArray[Any], voi: Window | Table, invert: bool) -> UInt8:
+    def _windowed(
+        self, image: Frame, patch: NDArray[Any], voi: Window | Table, invert: bool, colours: NDArray[np.uint8] | None
+    ) -> UInt8:
         if image.colour:
             return 255 - patch if invert else patch
         table = lookup(image, voi, invert=invert)
         if table is not None and patch.dtype == image.stored.dtype:
-            return np.asarray(table.take(patch.view(np.uint8 if len(table) == 256 else np.uint16)))
-        return grey_of(image.grey, voi, patch, inverted=image.inverted != invert)
+            grey = np.asarray(table.take(patch.view(np.uint8 if len(table) == 256 else np.uint16)))
+        else:
+            grey = grey_of(image.grey, voi, patch, inverted=image.inverted != invert)
+        return grey if colours is None else np.ascontiguousarray(colours.take(grey, axis=0))
 
 
 def _displayable(stored: NDArray[Any]) -> NDArray[Any]:

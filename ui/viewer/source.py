@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.imaging import measure
 from core.imaging.cache import FrameCache, nearest_first
+from core.imaging.document import draw_page
 from core.imaging.header import read_header
 from core.imaging.mpr import View, reslice, slab
 from core.imaging.pixels import Frame, frame, frame_of
@@ -33,6 +34,8 @@ class Source(Protocol):
     def instance(self, index: int) -> Instance: ...
 
     def image_id(self, index: int) -> str: ...
+
+    def object_key(self, index: int) -> tuple[str, int]: ...
 
     def spacing(self, index: int) -> measure.Spacing: ...
 
@@ -82,11 +85,17 @@ class SeriesSource:
         per_pixel = 3 if instance.colour else max(instance.bits_allocated // 8, 1)
         return instance.rows * instance.columns * per_pixel
 
+    def volume_bytes(self) -> int:
+        """Memory a volume of all frames takes."""
+        return self._bytes(0) * self.count if self.count else 0
+
     def decode(self, index: int) -> Frame:
         """Decode one frame. Raises `Unreadable`."""
         address = self.addresses[index]
         if address.instance.kind == "waveform":
             return Frame(draw_waveform(address.instance.path), photometric="RGB", bits_stored=8)
+        if address.instance.kind == "encapsulated document":
+            return Frame(draw_page(address.instance.path, address.frame), photometric="RGB", bits_stored=8)
         if address.instance.kind == "image":
             return frame_of(read_header(address.instance.path), address.frame)
         return frame(address.instance.path, address.frame)
@@ -112,6 +121,10 @@ class SeriesSource:
             return self.ids[path, number]
         name = self.instance(index).sop_instance_uid or path
         return f"image:{name}" + (f"#{number}" if number else "")
+
+    def object_key(self, index: int) -> tuple[str, int]:
+        """(SOP instance UID, frame): how other objects name the frame."""
+        return self.addresses[index].instance.sop_instance_uid, self.addresses[index].frame
 
     def spacing(self, index: int) -> measure.Spacing:
         """What a pixel measures."""
@@ -170,6 +183,10 @@ class CutSource:
     def image_id(self, index: int) -> str:
         """An id of its own: marks on a cut are not marks on a stored image."""
         return f"cut:{self._instance.series_instance_uid}:{self.cut.name}:{index}"
+
+    def object_key(self, index: int) -> tuple[str, int]:
+        """A cut is no stored frame: nothing names it."""
+        return "", index
 
     def spacing(self, index: int) -> measure.Spacing:
         """The cut's own spacing."""

@@ -131,6 +131,10 @@ class Strip(QScrollArea):
             self._row.insertWidget(len(self._tiles), tile)
             self._tiles[entry.key] = tile
 
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
+        """The small pictures at hand, by key."""
+        return {key: tile.entry.pixels for key, tile in self._tiles.items() if tile.entry.pixels is not None}
+
     def set_picture(self, key: str, pixels: NDArray[np.uint8]) -> None:
         """The small picture of a series, once decoded."""
         tile = self._tiles.get(key)

@@ -1,17 +1,18 @@
-"""The tool bar and the evidence bar of the viewer. Every button emits the name of an action."""
+"""The tool bar of the viewer. Every button emits the name of an action."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QActionGroup, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from ui.theme import icons
-from ui.theme.theme import color, surface
+from ui.theme.theme import surface
 from ui.translate import LANGUAGE
+from ui.viewer.menu import fill_menu
 from ui.viewer.presets import Preset
 from ui.viewer.texts import text
-from ui.viewer.viewport_model import Overlay
 from ui.widgets import layout, paint
 from ui.widgets.button import IconButton
 
@@ -36,23 +37,34 @@ ACTIONS = (
     ("flip", "flip", "Flip", "H"),
     ("invert", "contrast", "Invert", "I"),
     ("reset", "reset", "Reset view", "0"),
+    ("histogram", "sliders", "Histogram and colours", "N"),
 )
 LAYOUTS = (
     ("layout:1", "grid1", "One viewport"),
     ("layout:2", "grid2", "Two viewports"),
+    ("layout:3", "grid2", "Three viewports"),
     ("layout:4", "grid", "Four viewports"),
     ("layout:mpr", "cube", "Axial, coronal, sagittal"),
 )
-NARROW = 640
 ICON = 26
 
 
 class ToolIcon(IconButton):
     """An icon button named in the viewer's texts."""
 
+    def __init__(self, icon: str, name: str, **options: Any) -> None:
+        self._english = name
+        super().__init__(icon, name, **options)
+
     def set_name(self, name: str) -> None:
         """Tooltip and accessible name, in Chinese from the viewer's table."""
-        super().set_name(text(name))
+        del name
+        super().set_name(text(self._english))
+
+    def set_key(self, key: str) -> None:
+        """The key shown with the name."""
+        self._key = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+        self.set_name(self._english)
 
 
 class Segment(QToolButton):
@@ -93,6 +105,8 @@ class ToolBar(QWidget):
         surface(self, "panel")
         self.setFixedHeight(38)
         self._tools: dict[str, ToolIcon] = {}
+        self._buttons: dict[str, ToolIcon] = {}
+        self._keys: dict[str, str] = {}
         self._presets: list[Segment] = []
         self._known: tuple[Preset, ...] = ()
         items: list[object] = []
@@ -105,7 +119,7 @@ class ToolBar(QWidget):
         self._preset_row = QHBoxLayout()
         self._preset_row.setSpacing(0)
         self._row.addLayout(self._preset_row)
-        self._list = self._menu_button("sliders", "Presets")
+        self._list = self._menu_button("chevd", "Presets")
         self._row.addWidget(self._list)
         self.setLayout(self._row)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -121,11 +135,13 @@ class ToolBar(QWidget):
         button = ToolIcon(
             icon, name, checkable=True, size=ICON, key=key, on_click=lambda: self.action.emit(f"tool:{tool}")
         )
-        self._tools[tool] = button
+        self._tools[tool] = self._buttons[f"tool:{tool}"] = button
         return button
 
     def _button(self, action: str, icon: str, name: str, key: str) -> ToolIcon:
-        return ToolIcon(icon, name, size=ICON, key=key, on_click=lambda: self.action.emit(action))
+        button = ToolIcon(icon, name, size=ICON, key=key, on_click=lambda: self.action.emit(action))
+        self._buttons[action] = button
+        return button
 
     def _menu_button(self, icon: str, name: str) -> ToolIcon:
         button = ToolIcon(icon, name, size=ICON)
@@ -153,11 +169,17 @@ class ToolBar(QWidget):
     def _fill_more(self) -> None:
         """Tools without a button, and all presets (the bar shows four)."""
         menu = self._more.menu()
-        fill_menu(menu, self.action.emit)
+        fill_menu(menu, self.action.emit, self._keys)
         below = menu.addMenu(text("Presets"))
         for preset in self._known:
             words = f"{preset.label.text(LANGUAGE.code)}\t{preset.key}"
             below.addAction(words, lambda k=preset.key: self.action.emit(f"preset:{k}"))
+
+    def show_keys(self, keys: dict[str, str]) -> None:
+        """The keys in force (action -> key), for tooltips and the menu."""
+        self._keys = dict(keys)
+        for action, button in self._buttons.items():
+            button.set_key(keys.get(action, ""))
 
     def show_tool(self, tool: str) -> None:
         """Mark the active tool."""
@@ -209,140 +231,3 @@ class ToolBar(QWidget):
         """Everything but the presets."""
         count = sum(len(group) for group in TOOLS) + len(ACTIONS) + 2
         return count * (ICON + 1) + 4 * 8 + 16
-
-
-def fill_menu(menu: QMenu, act: object) -> None:
-    """The viewer's menu: the tools and actions that have no button, and the ones that have."""
-    menu.clear()
-    entries = (
-        ("tool:rectangle", "Rectangle region", "Q"),
-        ("tool:freehand", "Freehand region", "D"),
-        ("tool:text", "Text note", "T"),
-        None,
-        ("undo", "Undo", "Ctrl+Z"),
-        ("redo", "Redo", "Ctrl+Shift+Z"),
-        ("delete", "Delete mark", "Del"),
-        ("clear", "Delete all marks", ""),
-        None,
-        ("rotate:left", "Rotate left", "Shift+R"),
-        ("fit", "Fit to window", "F"),
-        ("actual", "Actual pixels", "Shift+F"),
-        ("smooth", "Smooth interpolation", "G"),
-        ("cine", "Play", "C"),
-        ("link", "Link series", "L"),
-        ("slab", "Maximum intensity slab", ""),
-        None,
-        ("key", "Mark as key image", "K"),
-        ("copy", "Copy image", "Ctrl+C"),
-    )
-    for entry in entries:
-        if entry is None:
-            menu.addSeparator()
-            continue
-        action, name, key = entry
-        words = text(name) + (f"\t{key}" if key else "")
-        menu.addAction(words, lambda a=action: act(a))  # type: ignore[operator]
-
-
-class Legend(QWidget):
-    """The gradient from lowering (blue) to raising (rose)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(58, 10)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint."""
-        painter = QPainter(self)
-        gradient = QLinearGradient(0, 0, self.width(), 0)
-        gradient.setColorAt(0, color("shap.neg"))
-        gradient.setColorAt(0.5, color("bg.viewer"))
-        gradient.setColorAt(1, color("shap.pos"))
-        painter.fillRect(QRectF(self.rect()), gradient)
-
-
-class EvidenceBar(QWidget):
-    """Off, heat or contour; opacity; legend; what made the map."""
-
-    overlayChanged = Signal(str)
-    opacityChanged = Signal(float)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        surface(self, "panel")
-        self.setFixedHeight(36)
-        self._title, self._opacity_title, self._percent = QLabel(), QLabel(), QLabel()
-        self._lowers, self._raises, self._method = QLabel(), QLabel(), QLabel()
-        self._title.setProperty("role", "strong")
-        for widget in (self._opacity_title, self._percent, self._lowers, self._raises, self._method):
-            widget.setProperty("role", "secondary")
-        self._percent.setFixedWidth(34)
-        for widget in (self._raises, self._method):
-            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 100)
-        self.slider.setFixedWidth(80)
-        self.slider.valueChanged.connect(self._slid)
-        self._modes: dict[Overlay, Segment] = {}
-        modes = QHBoxLayout()
-        modes.setSpacing(0)
-        for mode in Overlay:
-            button = Segment()
-            button.clicked.connect(lambda _=False, m=mode: self.overlayChanged.emit(m.value))
-            modes.addWidget(button)
-            self._modes[mode] = button
-        self._legend = Legend()
-        items = (self._title, modes, 4, self._opacity_title, self.slider, self._percent, 4)
-        legend = (self._lowers, self._legend)
-        row = layout.row(*items, *legend, gap=6, margins=(10, 4, 10, 4))
-        row.addWidget(self._raises, 3)
-        row.addWidget(self._method, 1)
-        self.setLayout(row)
-        self._raises_label = self._method_label = ""
-        self.retranslate()
-
-    def show_map(self, raises: str, method: str) -> None:
-        """What the rose end raises, and how the map was made."""
-        self._raises_label, self._method_label = raises, method
-        self.retranslate()
-
-    def show_state(self, overlay: Overlay, opacity: float) -> None:
-        """Mark the mode and the opacity in force."""
-        for mode, button in self._modes.items():
-            button.setChecked(mode is overlay)
-        self.slider.blockSignals(True)
-        self.slider.setValue(round(100 * opacity))
-        self.slider.blockSignals(False)
-        self._percent.setText(f"{round(100 * opacity)} %")
-
-    def _slid(self, value: int) -> None:
-        self._percent.setText(f"{value} %")
-        self.opacityChanged.emit(value / 100)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The legend's words give way first; the tooltip keeps them."""
-        super().resizeEvent(event)
-        wide = self.width() >= NARROW
-        for widget in (self._lowers, self._raises, self._method):
-            widget.setVisible(wide)
-        self._elide()
-
-    def _elide(self) -> None:
-        """Long finding names give way before the controls; the tooltip has them whole."""
-        words = f"{text('raises')} {self._raises_label}".strip()
-        for widget, whole in ((self._raises, words), (self._method, self._method_label)):
-            room = max(widget.width(), 40)
-            widget.setText(widget.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, room))
-            widget.setToolTip(whole)
-
-    def retranslate(self) -> None:
-        """All words in the language in use."""
-        self._title.setText(text("Evidence map"))
-        self._opacity_title.setText(text("Opacity"))
-        self.slider.setAccessibleName(text("Opacity"))
-        for mode, words in ((Overlay.OFF, "Off"), (Overlay.HEAT, "Heat"), (Overlay.CONTOUR, "Contour")):
-            self._modes[mode].setText(text(words))
-            self._modes[mode].updateGeometry()
-        self._lowers.setText(text("lowers"))
-        self._elide()
-        self._legend.setToolTip(f"{text('lowers')} – {text('raises')} {self._raises_label} · {self._method_label}")

@@ -19,6 +19,8 @@ class Pose:
     pan: Point = (0.0, 0.0)
     turns: int = 0
     flipped: bool = False
+    area: tuple[Point, Point] | None = None
+    """Corners of the part of the image that is fitted and centred; None means the whole image."""
 
     def turned(self, quarter_turns: int) -> "Pose":
         """Rotated to the right by quarter turns."""
@@ -52,9 +54,15 @@ class Transform:
         return float(np.hypot(*self.matrix[:, 0]))
 
 
+def shown_area(pose: Pose, image: tuple[int, int]) -> tuple[Point, Point]:
+    """Outer corners of what is fitted and centred, in pixels."""
+    return pose.area or ((-0.5, -0.5), (image[1] - 0.5, image[0] - 0.5))
+
+
 def fit_zoom(pose: Pose, image: tuple[int, int], aspect: float, screen: tuple[int, int]) -> float:
-    """The zoom at which the whole image just fits. `image` is (rows, columns), `screen` (width, height)."""
-    width, height = image[1], image[0] * aspect
+    """The zoom at which the whole image (or its `area`) just fits. `image` is (rows, columns), `screen` (width, height)."""
+    (left, top), (right, bottom) = shown_area(pose, image)
+    width, height = right - left, (bottom - top) * aspect
     if pose.turns % 2:
         width, height = height, width
     return max(min(screen[0] / max(width, 1), screen[1] / max(height, 1)), 1e-4)
@@ -68,7 +76,7 @@ def transform(pose: Pose, image: tuple[int, int], aspect: float, screen: tuple[i
         linear = np.array([[-1.0, 0.0], [0.0, 1.0]]) @ linear
     for _ in range(pose.turns % 4):
         linear = np.array([[0.0, -1.0], [1.0, 0.0]]) @ linear
-    centre = np.array([(image[1] - 1) / 2, (image[0] - 1) / 2])
+    centre = np.mean(shown_area(pose, image), axis=0)
     middle = np.array([screen[0] / 2 + pose.pan[0], screen[1] / 2 + pose.pan[1]])
     return Transform(np.column_stack([linear, middle - linear @ centre]))
 

@@ -1,6 +1,8 @@
 """One viewport: paints an image with its marks, plates and overlay, and hands mouse work to `Interaction`."""
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -16,18 +18,16 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from core.domain.basics import Label
 from core.errors import UserError
-from core.imaging.measure import IN_PATIENT
-from core.imaging.pixels import Frame, value_at
-from core.imaging.window import Window
-from ui.theme.fonts import metrics
-from ui.translate import LANGUAGE
-from ui.viewer import paint_marks
+from core.imaging.colours import colour_map
+from core.imaging.pixels import Frame
+from ui.viewer import paint_marks, paint_state, plates
+from ui.viewer.gestures import Gestures
 from ui.viewer.interaction import Interaction
 from ui.viewer.marks import new_mark
-from ui.viewer.objects import Region, paint_regions
+from ui.viewer.objects import Region, RegionLook, paint_regions
 from ui.viewer.overlay import HeatMap
 from ui.viewer.render import Renderer
-from ui.viewer.source import SeriesSource, Source
+from ui.viewer.source import Source
 from ui.viewer.texts import text
 from ui.viewer.transform import Transform, zoomed_at
 from ui.viewer.viewport_model import Overlay, Tool, ViewportModel
@@ -37,6 +37,8 @@ _BUTTONS = {
     Qt.MouseButton.LeftButton: "left",
     Qt.MouseButton.MiddleButton: "middle",
     Qt.MouseButton.RightButton: "right",
+    Qt.MouseButton.BackButton: "back",
+    Qt.MouseButton.ForwardButton: "forward",
 }
 
 
@@ -69,7 +71,9 @@ class Viewport(QWidget):
         self.blink = False
         self.linked_crosshair = False
         self._renderer = Renderer()
-        self._hover: tuple[float, float] | None = None
+        self.hover: tuple[float, float] | None = None
+        self.region_look = RegionLook()
+        self.gestures = Gestures(self)
         self._editor: QLineEdit | None = None
         self._menu_pressed = False
         self.setMouseTracking(True)
@@ -94,6 +98,7 @@ class Viewport(QWidget):
         self.interaction.cancel()
         self._renderer.forget()
         self.model.source, self.model.error, self.model.crosshair, self.model._range = None, "", None, None
+        self.model.state, self.regions = None, ()
         self.heat, self.warnings, self.linked_crosshair = None, (), False
         self.setToolTip("")
         self.update()
@@ -129,23 +134,31 @@ class Viewport(QWidget):
         place = self.place(image)
         if self.heat is not None and not self.blink:
             paint_marks.heat(painter, self.heat, place, self.overlay, self.opacity, self.heat_title)
-        if self.regions and not self.blink and self.overlay is not Overlay.OFF:
-            paint_regions(painter, self.regions, place, self.opacity)
+        if self.regions and not self.blink:
+            paint_regions(painter, self.regions, place, self.region_look)
         if self.linked_crosshair and self.model.crosshair is not None:
             at = QPointF(*place.to_screen(self.model.crosshair))
             paint_marks.crosshair(painter, at, self.width(), self.height())
-        note = self._spacing_note()
+        state = self.model.applied()
+        if state is not None:
+            if state.shutter is not None:
+                paint_state.shutter(painter, state.shutter, place)
+            size = (image.stored.shape[0], image.stored.shape[1])
+            paint_state.graphics(painter, state, self.model.key(), place, self.model.pose, size)
+        note = plates.spacing_note(self.model)
         paint_marks.marks(painter, self.model.shown_marks(), place, self.model.selected, note)
-        self._paint_plates(painter, image, place)
+        plates.paint(self, painter, image, place)
         self._paint_border(painter)
 
     def _paint_image(self, painter: QPainter, image: Frame) -> None:
         ratio = self.devicePixelRatioF()
         placed = self.model.transform(image, self.screen()) if self.model.pose.zoom == 0 else self._device_place(image)
         model = self.model
+        colours = colour_map(model.colours)
         drawn = self._renderer.draw(
-            image, placed, self.screen(), model.voi(image), invert=model.invert, smooth=model.smooth
-        )
+            image, placed, self.screen(), model.voi(image), invert=model.invert, smooth=model.smooth,
+            colours=colours.rgb if colours is not None else None,
+        )  # fmt: skip
         if drawn is None:
             return
         pixels, (x, y) = drawn
@@ -175,91 +188,6 @@ class Viewport(QWidget):
         painter.setPen(QPen(paint_marks.color("accent"), 1))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _paint_plates(self, painter: QPainter, image: Frame, place: Transform) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        wide, high = self.width(), self.height()
-        view = self._view_lines(image, place)
-        taken = max(metrics(12, 500).horizontalAdvance(line) for line in view) + 34
-        whole = max(len(self.identity) - 1, 0)
-        left = paint_marks.plate(painter, self.identity, QPointF(8, 8), room=max(wide - taken, 60), whole=whole)
-        top = 8 if left.right() + taken <= wide + 10 else left.bottom() + 4
-        paint_marks.plate(painter, view, QPointF(wide - 8, top), align="right")
-        bottom = paint_marks.plate(painter, (*self._counter(), *self.footer), QPointF(8, high - 8), bottom=True)
-        warnings = self._warnings()
-        if warnings:
-            top = QPointF(8, (bottom.top() if bottom.height() else high - 8) - 4)
-            paint_marks.plate(painter, warnings, top, bottom=True, tone="amber", border="amber.line")
-        if self.synthetic:
-            words = (text("SYNTHETIC · not for diagnosis"),)
-            room = wide - metrics(12, 500).horizontalAdvance(words[0]) - 32
-            corner = QPointF(wide - 8, high - 8 if bottom.right() < room else bottom.top() - 34)
-            paint_marks.plate(painter, words, corner, align="right", bottom=True, tone="violet", border="violet.line")
-        self._paint_value(painter, image, place)
-        self._paint_directions(painter)
-
-    def _view_lines(self, image: Frame, place: Transform) -> tuple[str, ...]:
-        voi = self.model.voi(image)
-        window = f"W {voi.width:.4g}  L {voi.centre:.4g}" if isinstance(voi, Window) else f"LUT {voi.name}".strip()
-        rows, columns = image.stored.shape[:2]
-        depth = f" · {image.bits_stored} bit" if image.bits_stored else ""
-        return (
-            window if not image.colour else "RGB",
-            text("Zoom {percent} %", percent=round(100 * place.scale)),
-            f"{columns:,} × {rows:,}{depth}",
-        )
-
-    def _counter(self) -> tuple[str, ...]:
-        source = self.model.source
-        if source is None:
-            return ()
-        return (text("Image {index} / {count}", index=self.model.index + 1, count=source.count),)
-
-    def _warnings(self) -> tuple[str, ...]:
-        pose = self.model.pose
-        own = []
-        if pose.flipped:
-            own.append(text("flipped"))
-        if pose.turns:
-            own.append(text("rotated {degrees}°", degrees=90 * pose.turns))
-        if self.model.invert:
-            own.append(text("inverted"))
-        source = self.model.source
-        if isinstance(source, SeriesSource) and source.lossy(self.model.index):
-            own.append(text("stored with loss"))
-        return (*(w.text(LANGUAGE.code) for w in self.warnings), *((" · ".join(own),) if own else ()))
-
-    def _spacing_note(self) -> str:
-        source = self.model.source
-        note = source.spacing(self.model.index).note if source is not None else None
-        return note.text(LANGUAGE.code) if note is not None and note != IN_PATIENT else ""
-
-    def _paint_value(self, painter: QPainter, image: Frame, place: Transform) -> None:
-        if self._hover is None or self.interaction.tool is not Tool.PROBE:
-            return
-        column, row = (round(v) for v in place.to_image(self._hover))
-        value = value_at(image, column, row)
-        if value is None:
-            return
-        shown = f"{value:.0f} {image.unit}".strip() if isinstance(value, float) else str(value)
-        at = QPointF(self._hover[0] + 14, self._hover[1] + 10)
-        paint_marks.plate(painter, (shown, f"{column}, {row}"), at)
-
-    def _paint_directions(self, painter: QPainter) -> None:
-        letters = self.model.orientation()
-        if letters is None:
-            return
-        wide, high = self.width(), self.height()
-        places = (
-            QPointF(8, high / 2 - 10),
-            QPointF(wide / 2, 8),
-            QPointF(wide - 8, high / 2 - 10),
-            QPointF(wide / 2, high - 8),
-        )
-        for letter, at, align, bottom in zip(
-            letters, places, ("left", "centre", "right", "centre"), (False, False, False, True), strict=True
-        ):
-            paint_marks.plate(painter, (letter,), at, align=align, bottom=bottom)
-
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -273,7 +201,8 @@ class Viewport(QWidget):
         if button == "left" and self._moves_crosshair(event):
             self._point(at, image)
             return
-        asked = self.interaction.press(at, button, image, self.place(image))
+        how = self.gestures.button(button, event.modifiers())
+        asked = self.interaction.press(at, how, image, self.place(image))
         if asked == "text":
             self._ask_text(at)
         self._after(marks=self.interaction.tool is Tool.PROBE)
@@ -291,7 +220,7 @@ class Viewport(QWidget):
         if image is None:
             return
         at = (event.position().x(), event.position().y())
-        self._hover = at
+        self.hover = at
         if event.buttons() & Qt.MouseButton.LeftButton and self._moves_crosshair(event):
             self._point(at, image)
             return
@@ -322,22 +251,16 @@ class Viewport(QWidget):
             self.menuWanted.emit(self.mapToGlobal(self.rect().center()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll; with Shift by five; with Ctrl zoom at the pointer."""
-        notches = event.angleDelta().y() / 120 or event.angleDelta().x() / 120
-        image = self.frame()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and image is not None:
-            at = (event.position().x(), event.position().y())
-            self.zoom_by(1.15**notches, at)
-            return
-        self._wheel = getattr(self, "_wheel", 0.0) - notches
-        steps = int(self._wheel)
-        self._wheel -= steps
-        if steps:
-            self.scroll_by(steps * (5 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1))
+        """What the wheel, or two fingers on a touchpad, are set to do."""
+        self.gestures.wheel(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Pinching on a touchpad or a touch screen."""
+        return self.gestures.event(event) or super().event(event)
 
     def leaveEvent(self, _event: object) -> None:
         """The probe's value goes with the pointer."""
-        self._hover = None
+        self.hover = None
         self.update()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -371,6 +294,16 @@ class Viewport(QWidget):
         size = (image.stored.shape[0], image.stored.shape[1])
         screen = (self.width(), self.height())
         self.model.pose = zoomed_at(self.model.pose, factor, at, size, self.model.aspect(), screen)
+        self._after()
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Move the image under the viewport."""
+        image = self.frame()
+        if image is None:
+            return
+        pose = self.model.pose
+        zoom = pose.zoom or self.place(image).scale
+        self.model.pose = replace(pose, zoom=zoom, pan=(pose.pan[0] + dx, pose.pan[1] + dy))
         self._after()
 
     def _after(self, *, marks: bool = False) -> None:

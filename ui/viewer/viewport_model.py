@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from core.domain.imaging import Measurement
 from core.imaging.pixels import Frame
+from core.imaging.presentation_state import PresentationState
 from core.imaging.window import Table, Window
 from ui.viewer.marks import History, complete, evaluated
 from ui.viewer.source import Source, aspect_of
@@ -50,6 +51,10 @@ class ViewportModel:
     window: Window | Table | None = None
     invert: bool = False
     smooth: bool = True
+    colours: str = ""
+    """Id of the pseudo-colour table, "" for grey."""
+    state: PresentationState | None = None
+    """The presentation state that was asked for; in force on the images it names."""
     selected: str = ""
     draft: Measurement | None = None
     crosshair: tuple[float, float] | None = None
@@ -63,7 +68,7 @@ class ViewportModel:
     def show(self, source: Source, index: int = 0) -> None:
         """Show another source from the start."""
         self.source, self.index = source, min(max(index, 0), max(source.count - 1, 0))
-        self.pose, self.window, self.invert = Pose(), None, False
+        self.pose, self.window, self.invert, self.colours, self.state = Pose(), None, False, "", None
         self.draft, self.selected, self.crosshair, self.error, self._range = None, "", None, "", None
 
     def go(self, index: int) -> bool:
@@ -73,8 +78,50 @@ class ViewportModel:
         wanted = min(max(index, 0), self.source.count - 1)
         if wanted == self.index:
             return False
+        before = self.applied()
         self.index, self.draft, self.error = wanted, None, ""
+        if self.state is not None:
+            self._pose_by_state(before)
         return True
+
+    def key(self) -> tuple[str, int]:
+        """(SOP instance UID, frame) of the shown image."""
+        return self.source.object_key(self.index) if self.source is not None and self.source.count else ("", 0)
+
+    def applied(self) -> PresentationState | None:
+        """The presentation state in force on the shown image."""
+        return self.state if self.state is not None and self.state.names(self.key()) else None
+
+    def apply(self, state: PresentationState | None) -> None:
+        """Show images as a presentation state says, or as they are."""
+        before, self.state, self.window = self.applied(), state, None
+        self._pose_by_state(before)
+
+    def _pose_by_state(self, before: PresentationState | None) -> None:
+        """Turn, flip, area and inversion by the state that now holds; nothing where the same one held before."""
+        now = self.applied()
+        area = now.of(now.areas, self.key()) if now is not None else None
+        corners = area.corners if area is not None and not self._whole(area.corners) else None
+        if now is before:
+            if now is not None:
+                self.pose = replace(self.pose, area=corners)
+            return
+        if now is None:
+            self.pose, self.invert = Pose(), False
+            return
+        zoom = area.magnification if area is not None and area.mode == "MAGNIFY" else 0.0
+        turned = Pose(zoom=zoom, area=corners, turns=now.turns)
+        self.pose = turned.mirrored() if now.flipped else turned
+        image = self.frame()
+        self.invert = now.inverse != (image is not None and image.inverted)
+
+    def _whole(self, corners: tuple[tuple[float, float], tuple[float, float]]) -> bool:
+        """Whether an area is the whole image (to a pixel)."""
+        if self.source is None:
+            return True
+        instance = self.source.instance(self.index)
+        whole = ((-0.5, -0.5), (instance.columns - 0.5, instance.rows - 0.5))
+        return all(abs(a - b) <= 1 for p, q in zip(corners, whole, strict=True) for a, b in zip(p, q, strict=True))
 
     def aspect(self) -> float:
         """Pixel height over width of the shown image."""
@@ -88,6 +135,10 @@ class ViewportModel:
         """The window in force."""
         if self.window is not None:
             return self.window
+        state = self.applied()
+        stated: Window | Table | None = state.of(state.voi, self.key()) if state is not None else None
+        if stated is not None:
+            return stated
         return image.windows[0] if image.windows else self.full_range(image)
 
     def full_range(self, image: Frame) -> Window:

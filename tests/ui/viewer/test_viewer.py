@@ -19,6 +19,7 @@ from core.imaging.study import read_images
 from core.paths import RESOURCES
 from tests.core.imaging.made import dataset, save, stack
 from ui.translate import LANGUAGE
+from ui.viewer import plates
 from ui.viewer.source import CutSource, SeriesSource
 from ui.viewer.viewer import Viewer
 from ui.viewer.viewport_model import Overlay
@@ -151,10 +152,10 @@ def test_pan_zoom_and_reset(film: Viewer) -> None:
     film.act("flip")
     film.act("rotate:right")
     film.act("invert")
-    words = " ".join(film.current._warnings())
+    words = " ".join(plates.warnings(film.current))
     assert "flipped" in words and "rotated 90" in words and "inverted" in words
     film.act("reset")
-    assert film.current._warnings() == ()
+    assert plates.warnings(film.current) == ()
 
 
 def test_keys_work_and_can_be_changed(application: QApplication, ct: Viewer) -> None:
@@ -306,7 +307,7 @@ def test_reports_and_segments_stand_beside_the_pictures(
     mask = np.zeros((960, 960), bool)
     mask[300:500, 300:500] = True
     key = (film.refs[0].sop_instance_uid, 0)
-    viewer._regions_ready(outlined(Segmentation("", (Segment(1, "x", (0, 255, 0), ""),), {key: ((1, mask),)})))
+    viewer.opener._regions_ready(outlined(Segmentation("", (Segment(1, "x", (0, 255, 0), ""),), {key: ((1, mask),)})))
     inside = viewer.current.grab().toImage().pixelColor(at(viewer, 350, 350))
     assert inside.green() > inside.red() + 15
     viewer.set_overlay_mode(Overlay.OFF)
