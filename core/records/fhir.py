@@ -57,15 +57,18 @@ _NOT_CLINICAL = {
 }  # fmt: skip
 
 
-def read(data: bytes, file: str) -> Reading:
-    """Every patient of a FHIR R4 file. Raises `Unreadable` for what is not FHIR JSON or is out of bounds."""
+def read(data: bytes, file: str, *, key: bytes = b"") -> Reading:
+    """Every patient of a FHIR R4 file. Raises `Unreadable` for what is not FHIR JSON or is out of bounds.
+
+    `key`: the bytes that the facts' ids come from, where `data` was made from another form of the file.
+    """
     entries = _entries(data, file)
     check_count(file, len(entries), "resources")
     if sum(text(r, "resourceType") == "Patient" for _, _, r in entries) > MAX_PATIENTS:
         raise Unreadable(f"{file} holds more than {MAX_PATIENTS} patients.", "Export one patient at a time.")
     if not entries:
         raise Unreadable(f"{file} is FHIR but holds no resource.", "Export the record again.")
-    return _Reader(file, content_key(data), entries).read()
+    return _Reader(file, content_key(key or data), entries).read()
 
 
 def _entries(data: bytes, file: str) -> list[tuple[str, str, Plain]]:

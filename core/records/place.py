@@ -78,6 +78,10 @@ def _bounded(found: Excerpt) -> Excerpt:
 def _fhir(data: bytes, source: Source) -> Excerpt | None:
     """The resource a fact came from, the element inside it marked."""
     steps = _steps(source.place)
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        from core.records.fhir_xml import to_json
+
+        data = to_json(data, source.file)
     value: Any = _documents(data, source.file)
     if isinstance(value, list):
         head, steps = steps[0], steps[1:]

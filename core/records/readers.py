@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from core.records.csv_labs import Table
 
 _MODULES = {
-    Kind.FHIR: "fhir", Kind.PHENOPACKET: "phenopacket", Kind.CCDA: "ccda", Kind.HL7V2: "hl7v2", Kind.VCF: "vcf",
-    Kind.CSV: "csv_labs", Kind.TEXT: "text", Kind.PDF: "pdf",
+    Kind.FHIR: "fhir", Kind.FHIR_XML: "fhir_xml", Kind.PHENOPACKET: "phenopacket", Kind.CCDA: "ccda",
+    Kind.HL7V2: "hl7v2", Kind.VCF: "vcf", Kind.CSV: "csv_labs", Kind.TEXT: "text", Kind.PDF: "pdf",
 }  # fmt: skip
 _ADVICE = {
-    Kind.FHIR_XML: ("is FHIR in XML, which is not read.", "Export it as JSON."),
     Kind.JSON: ("is JSON, but neither FHIR nor a phenopacket.", "Export the record as FHIR R4."),
     Kind.XML: ("is XML, but not a C-CDA document.", "Export the record as C-CDA or FHIR R4."),
     Kind.EMPTY: ("is empty.", "Export it again."),

@@ -3,7 +3,7 @@
     python -m tests.soak.trace_sockets
 
 Runs the demo under `strace` (Linux) in all its processes and threads. Prints one JSON object: how many sockets of which
-family, and each address outside AF_UNIX and AF_NETLINK that anything bound, connected or sent to. Exit code 1 when there is one.
+family, and each address outside AF_UNIX and AF_NETLINK that anything bound, connected or sent to. Exit code 1 if any.
 """
 
 import argparse
