@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
@@ -48,8 +49,32 @@ def conflicts(found: tuple[Binding, ...]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(ids) for key, ids in users.items() if len(ids) > 1}
 
 
+class Changes(QObject):
+    """Told when the user saved other keys."""
+
+    saved = Signal()
+
+
+CHANGES = Changes()
+
+
 def install(window: QWidget, settings: Settings, actions: dict[str, Callable[[], object]]) -> list[QShortcut]:
-    """Make a shortcut for each key whose action the window knows."""
+    """Make a shortcut for each key whose action the window knows; the list follows the user's changes."""
+    made: list[QShortcut] = []
+
+    def again() -> None:
+        for old in made:
+            old.setEnabled(False)  # it would make its key ambiguous until it is deleted
+            old.deleteLater()
+        made[:] = _shortcuts(window, settings, actions)
+
+    again()
+    CHANGES.saved.connect(again)
+    window.destroyed.connect(lambda: CHANGES.saved.disconnect(again))
+    return made
+
+
+def _shortcuts(window: QWidget, settings: Settings, actions: dict[str, Callable[[], object]]) -> list[QShortcut]:
     made = []
     for binding in bindings(settings):
         if binding.id in actions:
@@ -81,9 +106,18 @@ class KeySheet(QDialog):
             for binding in rows:
                 at += 1
                 grid.addWidget(label(", ".join(binding.keys), "dense", "accent"), at, 0)
-                grid.addWidget(label(tr(binding.words), "dense"), at, 1)
+                words = binding.words if binding.where == "Viewer" else tr(binding.words)
+                grid.addWidget(label(words, "dense"), at, 1)
             at += 2
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(at, 1)
         close = Button("Close", kind="primary", on_click=self.accept)
-        self.setLayout(column(scroll(panel(grid)), row(None, close, margins=(14, 8, 14, 10)), gap=0))
+        change = Button("Change keys and mouse…", "edit", on_click=lambda: self._change(settings))
+        self.setLayout(column(scroll(panel(grid)), row(change, None, close, margins=(14, 8, 14, 10)), gap=0))
+
+    def _change(self, settings: Settings) -> None:
+        """The screen where keys are changed, in place of this sheet."""
+        from ui.viewer.settings_dialog import ViewerSettings
+
+        self.accept()
+        ViewerSettings(settings, self.parentWidget()).exec()

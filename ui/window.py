@@ -334,7 +334,7 @@ class Window(QMainWindow):
         """F1."""
         from ui.case.images import viewer_keys
 
-        keymap.KeySheet(self.settings, viewer_keys(), self).exec()
+        keymap.KeySheet(self.settings, viewer_keys(self.settings), self).exec()
 
     def lock(self) -> None:
         """Hide everything until the user is back."""

@@ -1,7 +1,9 @@
 """The images of a case: the viewer, and what the models said about the image shown."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
 
 from core.domain.case import Case, CaseStatus
 from core.domain.explanation import ImageExplanation
@@ -11,9 +13,12 @@ from ui.case.card import interval_words, percent
 from ui.importing import ImageQuestion
 from ui.keymap import Binding
 from ui.session import Session
+from ui.settings import Settings
 from ui.theme.theme import surface
 from ui.translate import say, tr
-from ui.viewer.presets import keys
+from ui.viewer import export, options
+from ui.viewer.detached import DetachedViewer
+from ui.viewer.names import labels, name
 from ui.viewer.viewer import Viewer
 from ui.widgets.button import Button
 from ui.widgets.chip import Chip
@@ -22,10 +27,21 @@ from ui.widgets.panels import Icon, StatePanel
 from ui.widgets.text import Elided, label
 from ui.words import range_look, refusal_words
 
+OBJECT_KINDS = frozenset(
+    f"DICOM {kind}"
+    for kind in ("structured report", "segmentation", "RT structure set", "presentation state", "encapsulated document",
+                 "waveform")
+)  # fmt: skip
+"""What the import names in its reports and the viewer shows beside the images."""
 
-def viewer_keys() -> tuple[Binding, ...]:
+
+def viewer_keys(settings: Settings | None = None) -> tuple[Binding, ...]:
     """The viewer's keys for the F1 sheet."""
-    return tuple(Binding(action, (key,), "Viewer", action.replace(":", " ")) for key, action in keys().items())
+    table = options.key_table(options.load(settings))
+    found: dict[str, tuple[str, ...]] = {}
+    for key, action in table.items():
+        found[action] = (*found.get(action, ()), key)
+    return tuple(Binding(action, found[action], "Viewer", name(action)) for action in labels() if action in found)
 
 
 def prediction_words(prediction: ImagePrediction) -> str:
@@ -93,7 +109,13 @@ class ImagePane(QWidget):
             Button("Import…", "upload", on_click=self.added.emit),
         )  # fmt: skip
         self._stack = QStackedWidget()
+        self._away = StatePanel(
+            "swap", "Images are shown in another window", "Close that window or bring them back to see them here.",
+            Button("Bring back", on_click=self.bring_back),
+        )  # fmt: skip
+        self._detached: DetachedViewer | None = None
         self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._away)
         held = column(self._stack, self.said, gap=0)
         held.setStretch(0, 1)
         self.setLayout(held)
@@ -104,8 +126,9 @@ class ImagePane(QWidget):
     def viewer(self) -> Viewer:
         """The viewer; made for the first image, as most of the time to open a case is spent on it."""
         if self._viewer is None:
-            self._viewer = Viewer()
+            self._viewer = Viewer(settings=self._session.settings)
             self._stack.insertWidget(0, self._viewer)
+            self._viewer.asked.connect(self._asked)
             self._viewer.imageChanged.connect(lambda _id: self._show_said())
             self._viewer.measurementsChanged.connect(self._measured)
         return self._viewer
@@ -119,12 +142,14 @@ class ImagePane(QWidget):
         identity = who(case, self._session)
         lines = (f"{identity.name} · {identity.sex} {identity.age}", identity.number)
         self.viewer.set_identity(lines, identity.synthetic)
+        if self._detached is not None:
+            self._detached.show_identity(" · ".join(lines), synthetic=identity.synthetic)
         ids = tuple(image.id for image in case.images)
         if ids != self._shown:
             self._shown = ids
-            self.viewer.show_images(case.images)
+            self.viewer.show_images(case.images, [f.path for f in case.files if f.kind in OBJECT_KINDS and not f.error])
             self.viewer.set_measurements(case.measurements)
-        self._stack.setCurrentWidget(self.viewer)
+        self._stack.setCurrentWidget(self._away if self._detached is not None else self.viewer)
         self._show_said()
 
     def _current(self) -> Case | None:
@@ -173,6 +198,56 @@ class ImagePane(QWidget):
         if case is not None and case.measurements != self.viewer.measurements():
             self._session.measured(self._case_id, self.viewer.measurements())
 
+    def _asked(self, what: str) -> None:
+        """What the viewer cannot do alone."""
+        verb, _, argument = what.partition(":")
+        if verb == "detach":
+            self.bring_back() if self._detached is not None else self.detach()
+        elif verb == "fullscreen":
+            self.detach()
+            if self._detached is not None:
+                self._detached.switch_full_screen()
+        elif verb == "export":
+            self._export(argument)
+
+    def detach(self) -> None:
+        """The images in a window of their own, on another screen where there is one."""
+        if self._viewer is None or self._detached is not None:
+            return
+        lines = self._viewer.identity
+        self._detached = DetachedViewer(self._viewer, " · ".join(lines), self._viewer.synthetic)
+        self._detached.returned.connect(self.bring_back)
+        self._stack.setCurrentWidget(self._away)
+        self._detached.place(self.window())
+        self._viewer.current.setFocus()
+
+    def bring_back(self) -> None:
+        """The images back in the case; nothing of their state is lost."""
+        window, self._detached = self._detached, None
+        if window is None or self._viewer is None:
+            return
+        self._stack.insertWidget(0, self._viewer)
+        self._stack.setCurrentWidget(self._viewer)
+        self._viewer.show()
+        window.returned.disconnect(self.bring_back)
+        window.close()
+        window.deleteLater()
+        self._viewer.current.setFocus()
+
+    def _export(self, kind: str) -> None:
+        """Measurements or key images to a DICOM file."""
+        case = self._current()
+        if case is None or self._viewer is None:
+            return
+        path, _ = QFileDialog.getSaveFileName(self, name(f"export:{kind}"), f"{kind}.dcm", "DICOM (*.dcm)")
+        if path:
+            sources, marks = export.sources_of(self._viewer, case.images), self._viewer.measurements()
+            user = self._session.user
+            self._session.jobs.start(
+                "Export", lambda _r: export.write(kind, Path(path), marks, sources, user), lambda _n: None,
+                case_id=self._case_id, kind="export",
+            )  # fmt: skip
+
     def undo_mark(self) -> bool:
         """Undo in the viewer, if the focus is in it."""
         inside = self._viewer is not None and self._viewer.isAncestorOf(QApplication.focusWidget() or self)
@@ -182,5 +257,6 @@ class ImagePane(QWidget):
 
     def stop(self) -> None:
         """The case was closed."""
+        self.bring_back()
         if self._viewer is not None:
             self._viewer.stop()

@@ -73,6 +73,7 @@ class Viewport(QWidget):
         self._renderer = Renderer()
         self.hover: tuple[float, float] | None = None
         self.region_look = RegionLook()
+        self.ratio = 0.0
         self.gestures = Gestures(self)
         self._editor: QLineEdit | None = None
         self._menu_pressed = False
@@ -105,8 +106,12 @@ class Viewport(QWidget):
 
     def screen(self) -> tuple[int, int]:
         """Size in device pixels: the image is resampled to those."""
-        ratio = self.devicePixelRatioF()
+        ratio = self.pixel_ratio()
         return round(self.width() * ratio), round(self.height() * ratio)
+
+    def pixel_ratio(self) -> float:
+        """Device pixels a logical pixel: the screen's, or what was set for printing."""
+        return self.ratio or self.devicePixelRatioF()
 
     def frame(self) -> Frame | None:
         """The frame shown; a failure to decode is kept and shown by name."""
@@ -151,7 +156,7 @@ class Viewport(QWidget):
         self._paint_border(painter)
 
     def _paint_image(self, painter: QPainter, image: Frame) -> None:
-        ratio = self.devicePixelRatioF()
+        ratio = self.pixel_ratio()
         placed = self.model.transform(image, self.screen()) if self.model.pose.zoom == 0 else self._device_place(image)
         model = self.model
         colours = colour_map(model.colours)
@@ -170,7 +175,7 @@ class Viewport(QWidget):
 
     def _device_place(self, image: Frame) -> Transform:
         place = self.place(image)
-        return Transform(place.matrix * self.devicePixelRatioF())
+        return Transform(place.matrix * self.pixel_ratio())
 
     def _paint_absent(self, painter: QPainter) -> None:
         words = self.model.error or (text("Loading …") if self.model.source is not None else text("No image"))

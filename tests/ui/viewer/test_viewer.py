@@ -310,6 +310,6 @@ def test_reports_and_segments_stand_beside_the_pictures(
     viewer.opener._regions_ready(outlined(Segmentation("", (Segment(1, "x", (0, 255, 0), ""),), {key: ((1, mask),)})))
     inside = viewer.current.grab().toImage().pixelColor(at(viewer, 350, 350))
     assert inside.green() > inside.red() + 15
-    viewer.set_overlay_mode(Overlay.OFF)
+    viewer.region_bar.modeChanged.emit("off")
     inside = viewer.current.grab().toImage().pixelColor(at(viewer, 350, 350))
     assert inside.green() == inside.red()
