@@ -15,6 +15,7 @@ METHODS = {
     "exact Shapley values of an additive model": "exact Shapley values of an additive model",
     "shapley": "Shapley values",
     "owen-shap": "Owen values",
+    "one-pass": "foretold in one pass (preview)",
 }
 LINES = {
     "first": "first line",

@@ -83,6 +83,8 @@ class ImageExplanation:
     curves: tuple[Curve, ...] = ()
     checks: tuple[Check, ...] = ()
     provider: str = ""
+    preview_r: float | None = None
+    """Correlation of the map foretold in one pass with this one; None where none was foretold."""
 
 
 @dataclass(frozen=True, slots=True)

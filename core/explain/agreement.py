@@ -14,7 +14,7 @@ import numpy as np
 
 from core.explain import peers
 from core.explain.game import Game, Values
-from core.explain.image import Sampled, last, sample
+from core.explain.sampling import Sampled, by_permutations, last, sample
 
 ENOUGH = 0.99
 REFERENCE_SEED = 999
@@ -24,6 +24,7 @@ LADDERS = {
     "permutation": (129, 258, 516, 1032, 2064, 3096, 4128),
     "kernel": (512, 1024, 2048, 4096, 8192),
     "partition": (512, 1024, 2048),
+    "partition_pixels": (1024, 2048, 4096, 8192),
 }
 EXHAUSTIVE = 1 << 16
 """Partition stops by itself once every block is divided: 2,732 evaluations for 64 regions."""
@@ -69,7 +70,7 @@ class Deadline:
 
 def reference(game: Game, evaluations: int, deadline: Deadline, share: float) -> Sampled | None:
     """The long run; shorter where the deadline's share is used up, None where not one pair was possible."""
-    kept = deque(_until(sample(game, evaluations, REFERENCE_SEED), deadline, share), maxlen=1)
+    kept = deque(_until(by_permutations(game, evaluations, REFERENCE_SEED), deadline, share), maxlen=1)
     return kept[0] if kept else None
 
 
@@ -81,12 +82,20 @@ def _until(estimates: Iterator[Sampled], deadline: Deadline, share: float) -> It
         yield found
 
 
+Sampler = Callable[[Game, int, int], Iterator[Sampled]]
+
+
 def own_points(
-    games: Sequence[Game], targets: Sequence[Values], deadline: Deadline, share: float = 1.0, seed: int = 0
+    games: Sequence[Game],
+    targets: Sequence[Values],
+    deadline: Deadline,
+    share: float = 1.0,
+    seed: int = 0,
+    sampler: Sampler = sample,
 ) -> list[list[Point]]:
-    """The own sampler on every film, pair by pair side by side, a point after each; until the mean r has stayed at .99
-    for `SETTLED` pairs, or the deadline's share is used up."""
-    runs = [sample(game, OWN_MOST, seed) for game in games]
+    """The own sampler on every film, side by side, a point after each of its estimates; until the mean r has stayed at
+    .99 for `SETTLED` of them, it ends, or the deadline's share is used up."""
+    runs = [sampler(game, OWN_MOST, seed) for game in games]
     spent = [np.zeros(2) for _ in games]
     points: list[list[Point]] = [[] for _ in games]
     clock, settled = Clock(), 0
@@ -116,6 +125,7 @@ def peer(name: str) -> Callable[[Game, int], Values]:
         "permutation": lambda game, n: peers.permutation(game, n, 0),
         "kernel": lambda game, n: peers.kernel(game, n, 0),
         "partition": peers.partition,
+        "partition_pixels": peers.partition_pixels,
     }
     return known[name]
 
@@ -159,5 +169,5 @@ def seconds_to(curve: Sequence[dict[str, float]], wanted: float = ENOUGH, key: s
 def warm(make: Callable[[], Game]) -> None:
     """Imports, compilation and first runs of every explainer, outside the timing."""
     last(sample(make(), 128, 0))
-    for name, ladder in LADDERS.items():
-        peer(name)(make(), ladder[0])
+    for name in LADDERS:
+        peer(name)(make(), 300)

@@ -10,6 +10,8 @@ from core.domain.explanation import Check, Curve
 from core.explain.game import Game, Masks, Values
 
 RANDOM_ORDERS = 4
+STEP = 2
+"""Regions changed between two points of a curve."""
 _ADDITIVITY = 1e-3  # nats; float32 sums of 64 regions stay below 1e-4
 _STABLE = 0.8
 LEAST_CONTRAST = 0.01
@@ -40,27 +42,33 @@ def measure(game: Game, values: Values, seed: int, random_orders: int = RANDOM_O
     positive = game(np.ones((1, n), np.float32))[0] >= 0
     order = np.argsort(-values if positive else values, kind="stable")
     rng = np.random.default_rng(seed + 1)
-    orders = [order, *(rng.permutation(n) for _ in range(random_orders))]
-    masks = np.concatenate([_removed(o) for o in orders] + [1 - _removed(o) for o in orders])
-    odds = game(masks) * (1 if positive else -1)
-    p = (1 / (1 + np.exp(-odds))).reshape(2, len(orders), n + 1)
+    # adding regions in an order is removing them in the reverse: random paths serve both curves
+    paths = [order, order[::-1], *(rng.permutation(n) for _ in range(random_orders))]
+    odds = game(np.concatenate([_removed(path) for path in paths])) * (1 if positive else -1)
+    p = (1 / (1 + np.exp(-odds))).reshape(len(paths), -1)
+    share = _taken(n) / n
+    back, back_share = p[:, ::-1], 1 - share[::-1]
     return Faithfulness(
-        deletion=_curve("deletion", p[0, 0]),
-        insertion=_curve("insertion", p[1, 0]),
-        random_deletion=_curve("random deletion", p[0, 1:].mean(axis=0)),
-        random_insertion=_curve("random insertion", p[1, 1:].mean(axis=0)),
+        deletion=_curve("deletion", p[0], share),
+        insertion=_curve("insertion", back[1], back_share),
+        random_deletion=_curve("random deletion", p[2:].mean(axis=0), share),
+        random_insertion=_curve("random insertion", back[2:].mean(axis=0), back_share),
     )
 
 
 def _removed(order: NDArray[np.int64]) -> Masks:
-    """(n,) -> (n + 1, n): masks after 0 .. n regions were hidden in that order."""
+    """(n,) -> (steps + 1, n): masks after 0 .. n regions were hidden in that order, `STEP` at a time."""
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    return (rank[None] >= np.arange(len(order) + 1)[:, None]).astype(np.float32)
+    return (rank[None] >= _taken(len(order))[:, None]).astype(np.float32)
 
 
-def _curve(name: str, p: Values) -> Curve:
-    share = np.linspace(0, 1, len(p))
+def _taken(n: int) -> NDArray[np.int64]:
+    """How many of n regions were changed at each point of a curve."""
+    return np.unique([*range(0, n, STEP), n])
+
+
+def _curve(name: str, p: Values, share: Values) -> Curve:
     area = float(np.trapezoid(p, share))
     return Curve(name, tuple(share.tolist()), tuple(p.tolist()), area)
 

@@ -36,7 +36,11 @@ class Game:
     """Another graph than the pack's (the model-randomisation check)."""
     blocks: int = 1
     """Side of the square blocks of the pack's regions that are kept or hidden together: the players of a coarser game."""
+    exact: str = ""
+    """Role of the graph that gives the two ends shown, where coalitions are measured on a faster one."""
     evaluations: int = field(default=0, init=False)
+    shown: tuple[float, float] = field(default=(0.0, 0.0), init=False)
+    """Log-odds with everything hidden and with everything shown, after `ends`."""
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -61,6 +65,26 @@ class Game:
         self.evaluations += len(masks)
         scale = self.pack.calibration
         return out / scale.temperature + scale.bias
+
+    def plain(self, films: NDArray[np.float32]) -> Values:
+        """Whole films (n, size, size), masked elsewhere -> (n,) calibrated log-odds: how other explainers ask."""
+        graph = self.graph or session(self.pack, self.role)
+        whole = np.ones((1, math.prod(self.pack.regions)), np.float32)
+        out = run(graph, {"film": films[:, None], "baseline": self.hidden[None], "masks": whole})[0][:, self.label]
+        self.evaluations += len(films)
+        return np.asarray(out / self.pack.calibration.temperature + self.pack.calibration.bias, np.float64)
+
+    def ends(self) -> tuple[float, float, float]:
+        """Log-odds of nothing and of everything shown on the graph of the coalitions, and by how much their difference
+        on the exact graph (`shown`) is larger: what two evaluations more make the map add up to the prediction."""
+        both = np.stack([np.zeros(self.regions), np.ones(self.regions)]).astype(np.float32)
+        empty, full = (float(v) for v in self(both))
+        self.shown = empty, full
+        if self.exact and self.exact != self.role and self.graph is None:
+            role, self.role = self.role, self.exact
+            low, high = (float(v) for v in self(both))
+            self.role, self.shown = role, (low, high)
+        return empty, full, (self.shown[1] - self.shown[0]) - (full - empty)
 
     def _spread(self, masks: Masks) -> Masks:
         """(n, players) -> (n, the pack's regions)."""

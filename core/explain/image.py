@@ -1,12 +1,8 @@
-"""Pixel -> finding: Shapley values over the regions of an image model's input, with what says whether to believe them.
-
-Sampling follows Mitchell et al., JMLR 2022 (antithetic permutations), with Latin positions (`coalitions`).
-"""
+"""Pixel -> finding: Shapley values over the regions of an image model's input, with what says whether to believe them."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +10,11 @@ from numpy.typing import NDArray
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ImageRef
 from core.errors import UserError
-from core.explain.coalitions import gains, latin_orders, prefix_masks
+from core.explain import one_pass
+from core.explain.design import design
 from core.explain.faithfulness import checks, measure
-from core.explain.game import Game, Values, new_game
+from core.explain.game import Game, new_game
+from core.explain.sampling import Sampled, agreement, by_permutations, last, sample
 from core.inference.packs import Pack
 from core.inference.session import CPU
 from core.progress import Report, silent
@@ -25,18 +23,6 @@ METHODS = ("shapley", "owen-shap")
 EVALUATIONS = 506
 PREVIEW_BLOCKS = 2
 PREVIEW_PAIRS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """Shapley values (regions,) with standard errors, the number of pairs, and the agreement of two halves."""
-
-    values: Values
-    standard_errors: Values
-    stability: float
-    pairs: int
-    empty: float
-    full: float
 
 
 def explain(
@@ -55,7 +41,8 @@ def explain(
     """The finished explanation of the pack's first label. `pixels`: uint8 (rows, columns), as given to `predict`.
 
     `method`: `shapley` (own sampler) or `owen-shap` (Owen values of the `shap` library over a hierarchy of regions:
-    another quantity, close to Shapley's). `baseline` and `variant` ("" or "int8"): by default what the manifest says.
+    another quantity, close to Shapley's). `baseline`: by default the manifest's. `variant`: "int8" or "fp32"; by default
+    coalitions on the graph the manifest names and the two ends on the exact one, so that the map adds up to the result.
     """
     if method not in METHODS:
         raise UserError(f"No explanation method is called {method}.", f"Known: {', '.join(METHODS)}.")
@@ -70,15 +57,38 @@ def explain(
     shown = _shown(game, ref, sampled, (name, method, seed), started)
     if not faithfulness:
         return shown
-    used = game.evaluations
-    faith = measure(game, sampled.values, seed)
-    report(used, used, "faithfulness")
-    return replace(
-        shown,
-        curves=faith.curves,
-        checks=checks(shown.additivity_error, shown.stability, faith),
-        seconds=time.perf_counter() - started,
-    )
+    report(evaluations, evaluations, "faithfulness")
+    return _checked(game, shown, started)
+
+
+def _checked(game: Game, shown: ImageExplanation, started: float) -> ImageExplanation:
+    """With the deletion and insertion curves, whose evaluations are not counted as the map's."""
+    faith = measure(game, np.array(shown.values), shown.seed)
+    verdicts = checks(shown.additivity_error, shown.stability, faith)
+    return replace(shown, curves=faith.curves, checks=verdicts, seconds=time.perf_counter() - started)
+
+
+def watch(
+    pack: Pack, ref: ImageRef, pixels: NDArray[np.uint8], *, evaluations: int = EVALUATIONS, seed: int = 0
+) -> Iterator[ImageExplanation]:
+    """What to show one after the other: the preview at once, better and better sampled maps, at last one with every check
+    and its agreement with the preview (`preview_r`; None where the preview was of another grid)."""
+    started = time.perf_counter()
+    first = preview(pack, ref, pixels, seed=seed)
+    yield first
+    game, name = _game(pack, pixels, "", "", lambda: None)
+    shown = first
+    for sampled in sample(game, evaluations, seed):
+        shown = replace(
+            _shown(game, ref, sampled, (name, "shapley", seed), started), preview_r=_likeness(first, sampled)
+        )
+        yield shown
+    yield _checked(game, shown, started)
+
+
+def _likeness(first: ImageExplanation, sampled: Sampled) -> float | None:
+    known = np.array(first.values)
+    return agreement(known, sampled.values) if len(known) == len(sampled.values) else None
 
 
 def refine(
@@ -92,16 +102,18 @@ def refine(
     variant: str = "",
     enough: float = 0.0,
 ) -> Iterator[ImageExplanation]:
-    """Ever better maps after 1, 2, 4, 8 ... pairs (128, 254, 506 ... evaluations), each complete and additive.
+    """Ever better maps, each complete and additive: after 66, 128, 254, 506 ... evaluations of a design, else after 1, 2,
+    4 ... pairs of permutations.
 
-    Ends at `evaluations`, or when the mean standard error falls below `enough` nats. The last one equals `explain`'s
-    map for the same number of evaluations and seed.
+    Ends at `evaluations` (or where the design is used up), or when the mean standard error falls below `enough` nats.
+    The last one equals `explain`'s map for the same number of evaluations and seed.
     """
     started = time.perf_counter()
     game, name = _game(pack, pixels, baseline, variant, lambda: None)
+    designed = design(pack) is not None
     for sampled in sample(game, evaluations, seed):
         over = game.evaluations + 2 * (game.regions - 1) > evaluations
-        if sampled.pairs & (sampled.pairs - 1) and not over:
+        if not designed and sampled.pairs & (sampled.pairs - 1) and not over:
             continue
         yield _shown(game, ref, sampled, (name, "shapley", seed), started)
         if sampled.pairs > 1 and sampled.standard_errors.mean() < enough:
@@ -111,68 +123,32 @@ def refine(
 def preview(
     pack: Pack, ref: ImageRef, pixels: NDArray[np.uint8], *, seed: int = 0, baseline: str = ""
 ) -> ImageExplanation:
-    """The first map to show: regions in blocks of 2 x 2, two antithetic pairs (62 evaluations for 16 blocks), on the
-    fastest graph of the pack.
+    """The first map to show, on the fastest graph of the pack: what its learned explainer foretells in one pass, or,
+    where it has none for this baseline, the map of blocks of 2 x 2 regions by two antithetic pairs (62 evaluations).
 
-    Complete, additive and with the standard error between the pairs, but of a coarser game (`rows`, `columns` say so):
-    to be followed by `refine`, not compared with it number by number.
+    Complete and additive. A foretold map has the explainer's usual error on films kept apart as its standard errors, and
+    no stability; one of blocks is of a coarser game (`rows`, `columns` say so). To be followed by `refine`.
     """
     started = time.perf_counter()
-    game, name = _game(
-        pack, pixels, baseline, "int8" if "predict_int8" in pack.manifest["graphs"] else "", lambda: None
-    )
+    fast = "int8" if "predict_int8" in pack.manifest["graphs"] else ""
+    game, name = _game(pack, pixels, baseline, fast, lambda: None)
+    if one_pass.serves(pack, name):
+        return _shown(game, ref, one_pass.foretold(game), (name, one_pass.METHOD, 0), started)
     if all(side % PREVIEW_BLOCKS == 0 for side in pack.regions):
         game.blocks = PREVIEW_BLOCKS
-    sampled = last(sample(game, 2 + 2 * PREVIEW_PAIRS * (game.regions - 1), seed))
+    sampled = last(by_permutations(game, 2 + 2 * PREVIEW_PAIRS * (game.regions - 1), seed))
     return _shown(game, ref, sampled, (name, "shapley", seed), started)
-
-
-def sample(game: Game, evaluations: int, seed: int) -> Iterator[Sampled]:
-    """The estimate after each antithetic pair, at least one, until `evaluations` are spent."""
-    n = game.regions
-    empty, full = (float(v) for v in game(np.stack([np.zeros(n), np.ones(n)]).astype(np.float32)))
-    found: list[Values] = []
-    halves: list[Values] = []
-    for order in latin_orders(n, seed):
-        back = order[::-1]
-        inner = game(np.concatenate([prefix_masks(order), prefix_masks(back)]))
-        forth_gain, back_gain = gains(order, empty, inner[: n - 1], full), gains(back, empty, inner[n - 1 :], full)
-        halves += [forth_gain, back_gain]
-        found.append((forth_gain + back_gain) / 2)
-        yield _estimate(found, halves, empty, full)
-        if game.evaluations + 2 * (n - 1) > evaluations:
-            return
-
-
-def last(estimates: Iterator[Sampled]) -> Sampled:
-    """The last of them."""
-    return deque(estimates, maxlen=1)[0]
-
-
-def _estimate(pairs: list[Values], halves: list[Values], empty: float, full: float) -> Sampled:
-    stack = np.stack(pairs)
-    if len(pairs) == 1:
-        errors = np.abs(halves[0] - halves[1]) / 2
-        stability = _agreement(halves[0], halves[1])
-    else:
-        errors = stack.std(axis=0, ddof=1) / np.sqrt(len(pairs))
-        stability = _agreement(stack[::2].mean(axis=0), stack[1::2].mean(axis=0))
-    return Sampled(stack.mean(axis=0), errors, stability, len(pairs), empty, full)
-
-
-def _agreement(a: Values, b: Values) -> float:
-    """Pearson correlation; 1 for two equal maps without variance, else 0."""
-    if a.std() < 1e-12 or b.std() < 1e-12:
-        return 1.0 if np.allclose(a, b) else 0.0
-    return float(np.corrcoef(a, b)[0, 1])
 
 
 def _game(
     pack: Pack, pixels: NDArray[np.uint8], baseline: str, variant: str, tick: Callable[[], None]
 ) -> tuple[Game, str]:
     name = baseline or str(pack.manifest["baselines"]["default"])
-    role = f"predict_{variant}" if variant else str(pack.manifest["baselines"].get("graph", "predict"))
-    return new_game(pack, pixels, name, role, tick), name
+    if variant:
+        return new_game(pack, pixels, name, "predict" if variant == "fp32" else f"predict_{variant}", tick), name
+    game = new_game(pack, pixels, name, str(pack.manifest.get("explanation", {}).get("graph", "predict")), tick)
+    game.exact = "predict"
+    return game, name
 
 
 def _ticker(report: Report, evaluations: int) -> Callable[[], None]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.explain.game import Game, Values
 
 if TYPE_CHECKING:
-    from core.explain.image import Sampled
+    from core.explain.sampling import Sampled
 
 
 def owen(game: Game, evaluations: int) -> "Sampled":
@@ -18,7 +18,7 @@ def owen(game: Game, evaluations: int) -> "Sampled":
 
     Exact from about 2,750 evaluations for 64 regions; with fewer, blocks that were not divided share their value.
     """
-    from core.explain.image import Sampled
+    from core.explain.sampling import Sampled
 
     n = game.regions
     values = partition(game, evaluations)
@@ -35,6 +35,20 @@ def partition(game: Game, evaluations: int) -> Values:
     masker = shap.maskers.Partition(np.zeros((1, game.regions)), clustering=hierarchy(*game.grid))
     explainer = shap.explainers.Partition(_function(game), masker)
     return _values(explainer(np.ones((1, game.regions)), max_evals=evaluations, silent=True))
+
+
+def partition_pixels(game: Game, evaluations: int) -> Values:
+    """shap.PartitionExplainer as a user of images has it: over the pixels, hidden in NumPy by the same baseline, on the
+    plain graph; the pixels' values summed over each region. Exact where every region was divided from its neighbours."""
+    import shap
+
+    rows, columns = game.pack.regions
+    film, hidden = (np.ascontiguousarray(x[0][..., None]) for x in (game.film, game.hidden))
+    masker = shap.maskers.Image(hidden, film.shape)
+    explainer = shap.explainers.Partition(lambda shown: game.plain(np.asarray(shown, np.float32)[..., 0]), masker)
+    pixels = np.asarray(explainer(film[None], max_evals=evaluations, batch_size=64, silent=True).values, np.float64)
+    height, width = film.shape[0] // rows, film.shape[1] // columns
+    return np.asarray(pixels.reshape(rows, height, columns, width).sum(axis=(1, 3)).ravel())
 
 
 def permutation(game: Game, evaluations: int, seed: int) -> Values:

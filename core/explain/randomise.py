@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.explain.game import new_game
-from core.explain.image import last, sample
+from core.explain.sampling import last, sample
 from core.inference.packs import Pack
 from core.inference.session import open_session
 
