@@ -1,198 +1,206 @@
-"""The first 48 hours of an intensive-care stay: reading it, its features, and the additive model over them.
+"""Death in hospital after 48 hours of intensive care: the gate, the calibrated probability, and why (Shapley values)."""
 
-File form of the PhysioNet/CinC Challenge 2012: a text file a stay with Time (hh:mm), Parameter, Value.
-"""
-
-import csv
-import math
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.errors import Unreadable
+from core.domain.basics import Label, Version
+from core.inference import packs
+from core.inference.icu_features import features, group, table
+from core.inference.icu_stay import Stay
+from core.inference.packs import Pack
+from core.inference.session import CPU, open_session, run
+from core.inference.trees import Leaves
 
-Series = tuple[tuple[int, float], ...]
-"""(minutes from admission, value), in time order."""
+TASK = "tabular-risk"
+PACK = "icu-mortality-48h"
+FEATURES = "features.json"
+LEAVES = "leaves.npz"
+_NEEDED = ("HR", "GCS", "Creatinine", "Na")
 
-_STATIC = ("Age", "Gender", "Height", "ICUType")
-_LIMITS: dict[str, tuple[float, float]] = {
-    "HR": (10, 290),
-    "Temp": (25, 43),
-    "pH": (6.5, 8),
-    "NISysABP": (30, 290),
-    "SysABP": (30, 290),
-    "NIDiasABP": (10, 200),
-    "DiasABP": (10, 200),
-    "NIMAP": (15, 220),
-    "MAP": (15, 220),
-    "Weight": (25, 300),
-    "RespRate": (2, 80),
-    "PaCO2": (8, 150),
-    "PaO2": (15, 600),
-    "K": (1.5, 12),
-}
-_CHANNELS = (
-    *("HR", "GCS", "Temp", "HCT", "BUN", "Creatinine", "Platelets", "WBC", "Na", "HCO3", "K", "Mg", "Glucose", "SBP"),
-    *("DBP", "MBP", "pH", "PaCO2", "PaO2", "FiO2", "Lactate", "SaO2", "AST", "ALT", "Bilirubin", "ALP", "Albumin"),
-    *("RespRate", "TroponinT", "TroponinI", "Cholesterol", "Weight", "PF", "SI"),
-)
-_STATS = ("first", "last", "min", "max", "mean", "std", "trend", "day2", "late")
-_URINE = ((0, 1440), (1440, 2880), (2160, 2880), (0, 2880))
-_DAY = 1440
-_LAST_12_H = 2160
-NAMES: tuple[str, ...] = (
-    "age",
-    "male",
-    "height",
-    *(f"unit_{kind}" for kind in (1, 2, 3, 4)),
-    *(f"{channel}_{stat}" for channel in _CHANNELS for stat in ("count", *_STATS)),
-    *(f"urine_{a // 60}_{b // 60}h" for a, b in _URINE),
-    "ventilated_count",
-    "ventilated_last",
-)
-"""The features, in the order of `features`."""
+Row = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """One stay: what was known at admission, and each channel's values. Values out of any possible range are dropped."""
+class Share:
+    """What a channel adds to the log-odds (nats): the sum of the exact Shapley values of its features, largest first."""
 
-    id: str
-    static: Mapping[str, float]
-    channels: Mapping[str, Series]
-
-
-def read_stay(path: Path) -> Stay:
-    """A stay from its text file. `Unreadable` where it is none; negative statics (unknown) are left out."""
-    try:
-        rows = list(csv.reader(path.read_text("utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Unreadable(f"{path.name} cannot be read as an intensive-care stay.", "Leave it out.") from error
-    if not rows or rows[0] != ["Time", "Parameter", "Value"]:
-        raise Unreadable(f"{path.name} does not begin with Time,Parameter,Value.", "Leave it out.")
-    static: dict[str, float] = {}
-    channels: dict[str, list[tuple[int, float]]] = {}
-    for row in rows[1:]:
-        found = _row(row)
-        if found is None:
-            continue
-        minute, name, value = found
-        if name in _STATIC and minute == 0:
-            static[name] = value
-        elif (kept := _possible(name, value)) is not None:
-            channels.setdefault(name, []).append((minute, kept))
-    known = {k: v for k, v in static.items() if v >= 0}
-    return Stay(path.stem, known, _derived({k: tuple(sorted(v)) for k, v in channels.items()}))
-
-
-def _row(row: list[str]) -> tuple[int, str, float] | None:
-    try:
-        hours, minutes = row[0].split(":")
-        return int(hours) * 60 + int(minutes), row[1], float(row[2])
-    except (ValueError, IndexError):
-        return None
-
-
-def _possible(name: str, value: float) -> float | None:
-    if name == "pH" and value > 14:
-        value /= 100  # 735 for 7.35
-    low, high = _LIMITS.get(name, (0.0, 1e9))
-    return value if low <= value <= high and math.isfinite(value) else None
-
-
-def _derived(channels: dict[str, Series]) -> dict[str, Series]:
-    """Invasive and cuff pressures as one; PaO2/FiO2; shock index."""
-    for name, parts in (("SBP", ("SysABP", "NISysABP")), ("DBP", ("DiasABP", "NIDiasABP")), ("MBP", ("MAP", "NIMAP"))):
-        channels[name] = tuple(sorted(v for part in parts for v in channels.get(part, ())))
-    fio2 = channels.get("FiO2", ())
-    ratios = ((t, v, [f for when, f in fio2 if when <= t]) for t, v in channels.get("PaO2", ()))
-    channels["PF"] = tuple((t, v / max(before[-1], 0.21)) for t, v, before in ratios if before)
-    pressure = dict(channels["SBP"])
-    channels["SI"] = tuple((t, v / pressure[t]) for t, v in channels.get("HR", ()) if t in pressure)
-    return channels
-
-
-def features(stay: Stay) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """float64 (len(NAMES),); NaN where nothing was measured: missing is never normal."""
-    out: list[float] = [stay.static.get("Age", math.nan), stay.static.get("Gender", math.nan)]
-    height = stay.static.get("Height", math.nan)
-    out.append(height if 120 < height < 220 else math.nan)
-    out += [float(stay.static.get("ICUType") == kind) for kind in (1, 2, 3, 4)]
-    for channel in _CHANNELS:
-        out += _statistics(stay.channels.get(channel, ()))
-    urine = stay.channels.get("Urine", ())
-    for low, high in _URINE:
-        inside = [v for t, v in urine if low <= t <= high]
-        out.append(sum(inside) if inside else math.nan)
-    vent = stay.channels.get("MechVent", ())
-    out += [float(len(vent)), float(vent[-1][0]) if vent else -1.0]
-    return np.array(out, float)
-
-
-def _statistics(series: Series) -> list[float]:
-    """Count, first, last, min, max, mean, standard deviation, slope a day, mean of day 2, median of the last 12 h."""
-    if not series:
-        return [0.0, *([math.nan] * len(_STATS))]
-    t = np.array([when for when, _ in series], float) / _DAY
-    v = np.array([value for _, value in series], float)
-    centred = t - t.mean()
-    square = float((centred**2).sum())
-    day2, late = v[t >= 1], v[t >= _LAST_12_H / _DAY]
-    return [
-        float(len(v)),
-        float(v[0]),
-        float(v[-1]),
-        float(v.min()),
-        float(v.max()),
-        float(v.mean()),
-        float(v.std()) if len(v) > 2 else math.nan,
-        float((centred * v).sum() / square) if square > 0 else math.nan,
-        float(day2.mean()) if len(day2) else math.nan,
-        float(np.median(late)) if len(late) else math.nan,
-    ]
+    group: str
+    label: Label
+    nats: float
+    features: tuple[tuple[str, float | None, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """One feature's share in the log-odds: `values[i]` up to and including `cuts[i]`, the last above; `missing` without it.
+class IcuEstimate:
+    """Probability of death in hospital. `base` and `logit` are calibrated log-odds; the shares add up to their difference.
 
-    `mean` is the share's mean over the training stays.
+    `additivity_error` is what they miss (nats), taken against the graph's own output. `absent`: channels never measured.
     """
 
-    feature: str
-    cuts: tuple[float, ...]
-    values: tuple[float, ...]
-    missing: float
-    mean: float
+    stay: str
+    pack: Version
+    probability: float
+    interval: tuple[float, float]
+    high: bool
+    threshold: float
+    prevalence: float
+    base: float
+    logit: float
+    shares: tuple[Share, ...]
+    additivity_error: float
+    absent: tuple[Label, ...]
+    dropped: tuple[tuple[Label, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AdditiveModel:
-    """Log-odds of death in hospital: `intercept` plus a step function of each feature."""
+class IcuRefusal:
+    """No estimate, with the rule that refuses and its words."""
 
-    version: str
-    intercept: float
-    shapes: tuple[Shape, ...]
-    threshold: float
-
-    def shares(self, row: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> tuple[tuple[str, float], ...]:
-        """Each feature's exact Shapley value (nats): its share less its mean. They add up to logit - `base`."""
-        index = {name: i for i, name in enumerate(NAMES)}
-        return tuple((s.feature, _share(s, float(row[index[s.feature]])) - s.mean) for s in self.shapes)
-
-    @property
-    def base(self) -> float:
-        """The log-odds of the mean training stay."""
-        return self.intercept + sum(shape.mean for shape in self.shapes)
-
-    def logit(self, row: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> float:
-        """Log-odds of death in hospital for one row of `features`."""
-        return self.base + sum(share for _, share in self.shares(row))
+    stay: str
+    rule: str
+    reason: Label
 
 
-def _share(shape: Shape, value: float) -> float:
-    if math.isnan(value):
-        return shape.missing
-    return shape.values[int(np.searchsorted(shape.cuts, value, side="left"))]
+def installed() -> Pack | None:
+    """The installed pack of this task; None without one."""
+    return next((pack for pack in packs.installed() if pack.task == TASK), None)
+
+
+@lru_cache(maxsize=2)
+def names(pack: Pack) -> tuple[str, ...]:
+    """The features that the graph takes, in its order."""
+    found: list[str] = json.loads(pack.read(FEATURES))["features"]
+    return tuple(found)
+
+
+@lru_cache(maxsize=2)
+def leaves(pack: Pack) -> Leaves:
+    """The same trees as a table of leaves, for the explanation."""
+    return Leaves.from_bytes(pack.read(LEAVES))
+
+
+def row(found: Mapping[str, float], order: tuple[str, ...]) -> Row:
+    """(features,) float32, NaN for what could not be told."""
+    return np.array([found.get(name, np.nan) for name in order], np.float32)
+
+
+@lru_cache(maxsize=2)
+def _session(pack: Pack) -> Any:
+    return open_session(pack.graph("predict"), CPU)
+
+
+def raw_logits(pack: Pack, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n, features) float32 -> (n,) log-odds of the graph, not calibrated."""
+    (found,) = run(_session(pack), {"stay": rows})
+    return np.asarray(found, np.float64).reshape(len(rows))
+
+
+def gate(pack: Pack, stay: Stay) -> IcuRefusal | None:
+    """What the pack's domain says of a stay."""
+    return refusal(pack.manifest["domain"], stay)
+
+
+def refusal(domain: Mapping[str, Any], stay: Stay) -> IcuRefusal | None:
+    """Refused outside the domain: age, not intensive care, nothing measured towards the end, too little measured."""
+    age = stay.static.get("Age")
+    least, most = domain["age_from_years"], domain["age_below_years"]
+    if age is None:
+        return _refused(stay, "age_unknown", "the age is not known", "年龄未知")
+    if not least <= age < most:
+        zh = f"患者 {age:g} 岁；模型仅适用于 {least:g} 岁及以上"
+        return _refused(stay, "age", f"the patient is {age:g} years old; the model is for ages from {least:g}", zh)
+    if "ICUType" not in stay.static:
+        return _refused(
+            stay, "not_intensive_care", "it is not said to be an intensive-care stay", "未注明为重症监护住院"
+        )
+    hours = float(domain["least_hours"])
+    if stay.last_minute < hours * 60:
+        en = f"nothing was measured after hour {max(stay.last_minute, 0) / 60:.0f}; 48 hours of intensive care are needed"
+        zh = f"第 {max(stay.last_minute, 0) / 60:.0f} 小时后无测量；需要 48 小时的监护数据"
+        return _refused(stay, "too_short", en, zh)
+    missing = [name for name in _NEEDED if not stay.channels.get(name)]
+    if len(missing) > len(_NEEDED) - int(domain["least_channels"]):
+        said = [label(name) for name in missing]
+        en = "never measured: " + ", ".join(x.en.lower() for x in said)
+        return _refused(stay, "not_measured", en, "从未测量：" + "、".join(x.zh for x in said))
+    return None
+
+
+def _refused(stay: Stay, rule: str, en: str, zh: str) -> IcuRefusal:
+    return IcuRefusal(stay.id, rule, Label(f"No estimate: {en}.", f"不作估计：{zh}。"))
+
+
+def label(name: str) -> Label:
+    """A channel's or group's name."""
+    found = table()["channels"].get(name) or table()["groups"][name]
+    return Label(found["en"], found["zh"])
+
+
+def estimate(pack: Pack, stay: Stay) -> IcuEstimate | IcuRefusal:
+    """The probability with its shares, or the gate's refusal."""
+    refused = gate(pack, stay)
+    if refused is not None:
+        return refused
+    order, scale, trees = names(pack), pack.calibration, leaves(pack)
+    values = row(features(stay), order)
+    logit = float(raw_logits(pack, values[None])[0])
+    base = scale.log_odds(trees.base)
+    each = trees.shapley(values) / scale.temperature
+    (one,) = pack.labels
+    probability = scale.probability(logit)
+    return IcuEstimate(
+        stay=stay.id,
+        pack=pack.version,
+        probability=probability,
+        interval=scale.interval(logit),
+        high=probability >= one.threshold,
+        threshold=one.threshold,
+        prevalence=one.prevalence,
+        base=base,
+        logit=scale.log_odds(logit),
+        shares=_shares(order, values, each),
+        additivity_error=abs(base + float(each.sum()) - scale.log_odds(logit)),
+        absent=tuple(
+            label(c) for c, spec in table()["channels"].items() if "loinc" in spec and not stay.channels.get(c)
+        ),
+        dropped=tuple((_dropped_label(name), n) for name, n in sorted(stay.dropped.items())),
+    )
+
+
+def _dropped_label(name: str) -> Label:
+    return label(name) if name in table()["channels"] else Label(name, name)
+
+
+def _shares(order: tuple[str, ...], values: Row, each: NDArray[np.float64]) -> tuple[Share, ...]:
+    by_group: dict[str, list[tuple[str, float | None, float]]] = {}
+    for name, value, nats in zip(order, values, each, strict=True):
+        known = None if np.isnan(value) else float(value)
+        by_group.setdefault(group(name), []).append((name, known, float(nats)))
+    found = (
+        Share(name, label(name), sum(n for *_, n in rows), tuple(sorted(rows, key=lambda r: -abs(r[2]))))
+        for name, rows in by_group.items()
+    )
+    return tuple(sorted(found, key=lambda s: -abs(s.nats)))
+
+
+def check_reference(pack: Pack) -> float:
+    """Largest difference between the logits stated in the manifest and those found here, by graph and by leaves."""
+    stated = pack.manifest["reference"]
+    rows = reference_rows(len(names(pack)), int(stated["seed"]), len(stated["logits"]))
+    wanted = np.array(stated["logits"])
+    by_leaves = np.array([leaves(pack).raw(one) for one in rows])
+    return float(max(np.abs(raw_logits(pack, rows) - wanted).max(), np.abs(by_leaves - wanted).max()))
+
+
+def reference_rows(width: int, seed: int, n: int) -> NDArray[np.float32]:
+    """(n, width) made-up inputs, a third of them missing."""
+    rng = np.random.default_rng(seed)
+    rows = (rng.lognormal(2, 2, (n, width))).astype(np.float32)
+    rows[rng.random((n, width)) < 1 / 3] = np.nan
+    return rows

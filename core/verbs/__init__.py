@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "cases": "list, show, search and export stored cases",
     "medications": "check medicines against each other and against a patient",
     "score": "a clinical score from its inputs, or the list of scores",
+    "icu": "death in hospital after 48 hours of intensive care: probability and reasons for one stay",
     "genes": "pharmacogenes of a VCF: diplotypes, gene results, recommendations",
     "pacs": "ask, query, fetch from and send to a configured archive (off until one is configured)",
     "audit": "verify and export the audit trail",
