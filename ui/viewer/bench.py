@@ -51,6 +51,15 @@ def main(folder: Path) -> dict[str, float]:
     return {name: round(float(value), 2) for name, value in result.items()}
 
 
+def resident_mb() -> float:
+    """Resident memory of this process in MB; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        return 0.0
+    return pages * resource.getpagesize() / 1024**2
+
+
 def p95(times: list[float]) -> float:
     """95th percentile in ms."""
     return float(np.percentile(times, 95)) * 1000

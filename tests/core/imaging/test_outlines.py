@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Unreadable
-from core.imaging.outlines import on_image, read_outlines
-from tests.core.imaging.made import dataset, save
+from core.imaging.outlines import on_image, on_series, read_outlines
+from core.imaging.study import read_images
+from tests.core.imaging.made import dataset, save, stack
 
 SQUARE = [10.0, 10.0, 4.0, 20.0, 10.0, 4.0, 20.0, 30.0, 4.0]
 
@@ -63,3 +64,32 @@ def test_pixels_go_out_and_come_back(pixels: list[tuple[float, float]], orientat
     back, distance = on_image(points, position, orientation, spacing)
     assert np.allclose(back, pixels, atol=1e-6) and distance < 1e-6
     assert on_image(points + 3 * np.cross(along, down), position, orientation, spacing)[1] == pytest.approx(3)
+
+
+def test_a_contour_lies_on_the_image_it_names(tmp_path: Path) -> None:
+    stack(tmp_path, [(0, 0, 2.0 * i) for i in range(4)], FrameOfReferenceUID="1.2.3.9")
+    series = read_images([tmp_path]).studies[0].series[0]
+    structures = read_outlines(save(structure_set([1, 1, 0, 2, 1, 0, 2, 3, 0]), tmp_path / "rt.bin"))
+    found = on_series(structures, series)
+    assert list(found) == [("1.2.3.4.10", 0)]
+    (drawn,) = found["1.2.3.4.10", 0]
+    assert drawn.closed and drawn.structure.name == "左肺"
+    assert np.allclose(drawn.points, [(2, 2), (4, 2), (4, 6)])
+
+
+def test_a_contour_without_images_goes_to_the_nearest_slice_of_its_frame(tmp_path: Path) -> None:
+    made = structure_set([1, 1, 4.6, 2, 1, 4.6, 2, 3, 4.6])
+    del made.ROIContourSequence[0].ContourSequence[0].ContourImageSequence
+    structures = read_outlines(save(made, tmp_path / "rt.bin"))
+    stack(tmp_path, [(0, 0, 2.0 * i) for i in range(4)], FrameOfReferenceUID="1.2.3.9")
+    series = read_images([tmp_path]).studies[0].series[0]
+    assert list(on_series(structures, series)) == [("1.2.3.4.12", 0)]
+    (tmp_path / "other").mkdir()
+    stack(tmp_path / "other", [(0, 0, 2.0 * i) for i in range(4)], FrameOfReferenceUID="1.2.3.8")
+    assert not on_series(structures, read_images([tmp_path / "other"]).studies[0].series[0])
+
+
+def test_a_contour_off_every_slice_is_not_drawn(tmp_path: Path) -> None:
+    stack(tmp_path, [(0, 0, 2.0 * i) for i in range(4)])
+    structures = read_outlines(save(structure_set([1, 1, 30, 2, 1, 30, 2, 3, 30]), tmp_path / "rt.bin"))
+    assert not on_series(structures, read_images([tmp_path]).studies[0].series[0])
