@@ -10,8 +10,14 @@ from core.records.draft import Draft, Reading, content_key
 from core.records.encoding import decode
 from core.records.limits import MAX_FACTS, MAX_SAMPLES, MAX_TEXT_BYTES, check_size
 
-_CONTIG_LENGTH = {"248956422": "GRCh38", "249250621": "GRCh37"}
-"""Length of chromosome 1 in the two assemblies (NCBI GRCh38.p14 and GRCh37.p13)."""
+_LENGTHS = {
+    "GRCh38": "248956422 242193529 198295559 190214555 181538259 170805979 159345973 145138636 138394717 133797422 135086622"
+    " 133275309 114364328 107043718 101991189 90338345 83257441 80373285 58617616 64444167 46709983 50818468 156040895",
+    "GRCh37": "249250621 243199373 198022430 191154276 180915260 171115067 159138663 146364022 141213431 135534747 135006516"
+    " 133851895 115169878 107349540 102531392 90354753 81195210 78077248 59128983 63025520 48129895 51304566 155270560",
+}
+_CONTIG_LENGTH = {length: build for build, lengths in _LENGTHS.items() for length in lengths.split()}
+"""Length of chromosomes 1-22 and X in the two assemblies (NCBI GRCh38.p14 and GRCh37.p13)."""
 _ALLELES = re.compile(r"[ACGTNacgtn*.,]+$|.*<[\w:]+>.*$|.*[\[\]].*$")
 
 
@@ -44,12 +50,12 @@ def read(data: bytes, file: str) -> Reading:
 
 
 def assembly(header: list[str]) -> str:
-    """GRCh38 or GRCh37 as the header says (by name, or by the length of chromosome 1); "" when it does not."""
+    """GRCh38 or GRCh37 as the header says (by name, or by the lengths of its chromosomes); "" when it does not."""
     words = "\n".join(header)
     named = set(re.findall(r"GRCh3[78]|hg19|hg38|b37\b", words, re.I))
     found = {"GRCh38" if n.lower() in ("grch38", "hg38") else "GRCh37" for n in named}
     if len(found) != 1:
-        lengths = re.findall(r"##contig=<[^>\n]*ID=(?:chr)?1,[^>\n]*length=(\d+)", words)
+        lengths = re.findall(r"##contig=<[^>\n]*length=(\d+)", words)
         found = {_CONTIG_LENGTH[n] for n in lengths if n in _CONTIG_LENGTH} or found
     return found.pop() if len(found) == 1 else ""
 

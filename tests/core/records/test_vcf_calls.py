@@ -101,3 +101,31 @@ def test_wrong_packing(tmp_path: Path) -> None:
         read(blocks)
     with pytest.raises(UserError, match="cannot be read"):
         read(tmp_path / "missing.vcf")
+
+
+@pytest.mark.parametrize(
+    ("contig", "build"),
+    [("chr10,length=135534747", "GRCh37"), ("10,length=133797422", "GRCh38"), ("chrX,length=155270560", "GRCh37")],
+)
+def test_the_length_of_any_chromosome_tells_the_assembly(tmp_path: Path, contig: str, build: str) -> None:
+    head = f"##fileformat=VCFv4.2\n##contig=<ID={contig}>\n"
+    assert read(plain(tmp_path, f"{head}{COLUMNS}\n{RECORD}\n")).assembly == build
+
+
+def test_lengths_of_both_assemblies_settle_nothing(tmp_path: Path) -> None:
+    head = "##fileformat=VCFv4.2\n##contig=<ID=1,length=249250621>\n##contig=<ID=2,length=242193529>\n"
+    assert read(plain(tmp_path, f"{head}{COLUMNS}\n{RECORD}\n")).assembly == ""
+
+
+def test_twice_packed_and_binary_files_are_refused(tmp_path: Path) -> None:
+    text = f"{HEAD}{COLUMNS}\n{RECORD}\n".encode()
+    for name, data in (
+        ("twice.vcf.gz", gzip.compress(gzip.compress(text))),
+        ("checksum.vcf.gz", gzip.compress(text)[:-8] + bytes(4) + gzip.compress(text)[-4:]),
+        ("binary.vcf", bytes(range(256)) * 8),
+        ("bcf.vcf", b"BCF\x02\x02" + bytes(60)),
+    ):
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.raises(UserError):
+            read(path)
