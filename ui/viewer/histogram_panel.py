@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from core.imaging.colours import colour_map, colour_maps
@@ -36,6 +36,7 @@ class Curve(QWidget):
         self.inverted = False
         self._image: Frame | None = None
         self._grip, self._from, self._start = "", 0.0, Window(0, 1)
+        self._held: tuple[float, float] | None = None
 
     def show_frame(self, image: Frame | None, voi: Window | Table | None, colours: str, *, inverted: bool) -> None:
         """Another frame or window; counted once a frame."""
@@ -44,19 +45,28 @@ class Curve(QWidget):
         self.voi, self.colours, self.inverted = voi, colours, inverted
         self.update()
 
+    def span(self) -> tuple[float, float]:
+        """Values at the left and right end: the image's, and the window's as far as half a range beyond."""
+        if self.found is None:
+            return 0.0, 1.0
+        low, high = self.found.low, self.found.high
+        if isinstance(self.voi, Window):
+            room, half = (high - low) / 2, self.voi.width / 2
+            low, high = (
+                min(low, max(self.voi.centre - half, low - room)),
+                max(high, min(self.voi.centre + half, high + room)),
+            )
+        return low, high
+
     def x_of(self, value: float) -> float:
         """Where a value stands."""
-        if self.found is None:
-            return 0.0
-        share = (value - self.found.low) / (self.found.high - self.found.low)
-        return EDGE + share * (self.width() - 2 * EDGE)
+        low, high = self._held or self.span()
+        return EDGE + (value - low) / (high - low) * (self.width() - 2 * EDGE)
 
     def value_at(self, x: float) -> float:
         """The value at a place."""
-        if self.found is None:
-            return 0.0
-        share = (x - EDGE) / max(self.width() - 2 * EDGE, 1)
-        return self.found.low + share * (self.found.high - self.found.low)
+        low, high = self._held or self.span()
+        return low + (x - EDGE) / max(self.width() - 2 * EDGE, 1) * (high - low)
 
     def ends(self) -> tuple[float, float]:
         """Lower and upper end of the window in pixels of this widget."""
@@ -76,19 +86,21 @@ class Curve(QWidget):
         self._paint_counts(painter, area, self.found)
         if isinstance(self.voi, Window):
             self._paint_window(painter, area, self.voi)
-        for value, align in ((self.found.low, paint.LEFT), (self.found.high, paint.RIGHT)):
+        low, high = self._held or self.span()
+        for value, align in ((low, paint.LEFT), (high, paint.RIGHT)):
             paint.text(painter, QRectF(EDGE, self.height() - 16, area.width(), 15).toRect(), f"{value:.5g}", "text.3",
                        px=11, align=align)  # fmt: skip
 
     def _paint_counts(self, painter: QPainter, area: QRectF, found: Histogram) -> None:
         top = math.log1p(float(found.counts.max(initial=1)))
-        step = area.width() / len(found.counts)
-        points = [QPointF(area.left(), area.bottom())]
+        left, right = self.x_of(found.low), self.x_of(found.high)
+        step = (right - left) / len(found.counts)
+        points = [QPointF(left, area.bottom())]
         for number, count in enumerate(found.counts):
-            points.append(QPointF(area.left() + (number + 0.5) * step,
-                                  area.bottom() - area.height() * math.log1p(float(count)) / top))  # fmt: skip
-        points.append(QPointF(area.right(), area.bottom()))
-        fill = color("chart.1")
+            height = area.height() * math.log1p(float(count)) / top
+            points.append(QPointF(left + (number + 0.5) * step, area.bottom() - height))
+        points.append(QPointF(right, area.bottom()))
+        fill = QColor(color("chart.1"))
         fill.setAlphaF(0.35)
         painter.setPen(QPen(color("chart.1"), 1))
         painter.setBrush(fill)
@@ -98,7 +110,7 @@ class Curve(QWidget):
         low, high = self.ends()
         painter.save()
         painter.setClipRect(QRectF(0, 0, self.width(), self.height()))
-        band = color("accent")
+        band = QColor(color("accent"))
         band.setAlphaF(0.12)
         painter.fillRect(QRectF(low, area.top(), max(high - low, 1), area.height()), band)
         painter.fillRect(QRectF(area.left(), area.bottom() + 2, area.width(), 7), self._greys(low, high))
@@ -115,10 +127,8 @@ class Curve(QWidget):
         table = colour_map(self.colours)
         for place in range(9):
             level = round(255 * (1 - place / 8 if self.inverted else place / 8))
-            shade = color("bg.viewer")
             red, green, blue = table.rgb[level] if table is not None else (level, level, level)
-            shade.setRgb(int(red), int(green), int(blue))
-            gradient.setColorAt(place / 8, shade)
+            gradient.setColorAt(place / 8, QColor(int(red), int(green), int(blue)))
         return gradient
 
     def grip_at(self, x: float) -> str:
@@ -136,6 +146,7 @@ class Curve(QWidget):
         x = event.position().x()
         self._grip = self.grip_at(x) if event.button() == Qt.MouseButton.LeftButton else ""
         if self._grip and isinstance(self.voi, Window):
+            self._held = self.span()  # the scale stays while a handle is held
             self._from, self._start = self.value_at(x), self.voi
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -159,7 +170,8 @@ class Curve(QWidget):
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         """Let go."""
-        self._grip = ""
+        self._grip, self._held = "", None
+        self.update()
 
 
 class HistogramPanel(QWidget):

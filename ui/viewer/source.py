@@ -8,9 +8,9 @@ from core.imaging import measure
 from core.imaging.cache import FrameCache, nearest_first
 from core.imaging.document import draw_page
 from core.imaging.header import read_header
-from core.imaging.mpr import View, reslice, slab
+from core.imaging.mpr import View, reslice, slab, to_voxel
 from core.imaging.pixels import Frame, frame, frame_of
-from core.imaging.types import Instance, Plane, Series
+from core.imaging.types import Instance, Plane, Series, Vector
 from core.imaging.volume import dot, normal
 from core.imaging.volume_types import Volume
 from core.imaging.waveform import draw_waveform
@@ -193,5 +193,13 @@ class CutSource:
         return measure.Spacing(*self.cut.spacing_mm, measure.IN_PATIENT)
 
     def plane(self, index: int) -> Plane | None:
-        """Not a stored plane."""
-        return None
+        """Where the cut lies, for the directions at its edges."""
+        grid, cut = self.volume.geometry, self.cut
+        directions = (grid.slice, grid.column, grid.row)
+        right = directions[cut.right] if not cut.right_flipped else _minus(directions[cut.right])
+        down = directions[cut.down] if not cut.down_flipped else _minus(directions[cut.down])
+        return Plane(grid.to_patient(*to_voxel(cut, index, 0, 0)), right, down, cut.spacing_mm)
+
+
+def _minus(v: Vector) -> Vector:
+    return -v[0], -v[1], -v[2]
