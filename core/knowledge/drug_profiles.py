@@ -1,4 +1,4 @@
-"""What is known of each ingredient: kidney, liver, pregnancy by trimester, breast-feeding, QT, routes. Unknown stays unknown."""
+"""What is known of each ingredient: kidney, liver, pregnancy by trimester, breast-feeding, QT, routes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

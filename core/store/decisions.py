@@ -28,6 +28,16 @@ def check(case: Case, decision: Decision) -> None:
         _check_option(case, decision, name)
 
 
+def audited(decision: Decision) -> dict[str, str]:
+    """What the audit keeps of a decision beside its target: an override's coded reason and who confirmed it.
+
+    Free text stays in the case: it may speak of the patient.
+    """
+    if decision.action != Action.OVERRIDE:
+        return {}
+    return {"reason": decision.reason, "second_user": decision.second_user}
+
+
 def open_stops(case: Case, option_id: str) -> tuple[str, ...]:
     """Stop alerts of an option that nobody has overridden yet."""
     option = next((o for o in case.plan.options if o.id == option_id), None) if case.plan else None

@@ -192,7 +192,7 @@ class Store:
             whole = self._completed(case, replace(decision, user=who))
             rules.check(case, whole)
             self._add_decision(connection, case_id, whole)
-            self.audit.add(f"decision_{whole.action}", who, case_id, target=whole.target)
+            self.audit.add(f"decision_{whole.action}", who, case_id, target=whole.target, **rules.audited(whole))
         self.audit.seal()
         return whole
 

@@ -9,6 +9,7 @@ from ui.theme.theme import surface
 from ui.translate import say, tr
 from ui.treatment.matrix import TIER_LOOK
 from ui.treatment.options import last_decision
+from ui.treatment.override import reason_words
 from ui.widgets.button import Button
 from ui.widgets.chip import Chip
 from ui.widgets.layout import clear, column, panel, row, scroll
@@ -40,8 +41,9 @@ class AlertCard(QFrame):
             parts.append(label(say(alert.action), "secondary", wrap=True))
         decision = last_decision(case, f"alert:{alert.id}")
         if decision is not None:
-            reason = decision.text or tr(decision.reason)
-            words = f"{tr(decision.action.capitalize())} · {decision.at[11:16]} {decision.user} · {reason}"
+            reason = " — ".join(part for part in (reason_words(decision.reason), decision.text) if part)
+            who = " + ".join(part for part in (decision.user, decision.second_user) if part)
+            words = f"{tr(decision.action.capitalize())} · {decision.at[11:16]} {who} · {reason}"
             parts.append(label(words, "secondary", tone, wrap=True))
         held = row(column(1, Icon(icon, tone, 17), None, gap=0), column(*parts, gap=2), gap=10, margins=(12, 9, 12, 9))
         held.setStretch(1, 1)

@@ -3,8 +3,7 @@
 from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from core.domain.case import Action, Case
-from core.domain.plan import Tier
-from ui.dialogs import OVERRIDE_REASONS, REJECT_REASONS, ReasonDialog, TextDialog
+from ui.dialogs import REJECT_REASONS, ReasonDialog, TextDialog
 from ui.explanation.screen import stacked
 from ui.session import Session
 from ui.theme.theme import surface
@@ -12,6 +11,7 @@ from ui.translate import bind, say, tr
 from ui.treatment.alerts import Alerts
 from ui.treatment.matrix import CellRows, MatrixView
 from ui.treatment.options import ChangeLine, OptionCard
+from ui.treatment.override import OverrideDialog
 from ui.treatment.schedule import Legend, Schedule
 from ui.widgets.button import Button
 from ui.widgets.chip import Chip
@@ -251,10 +251,7 @@ class TreatmentPage(QWidget):
         if name == "noted":
             self._session.decide(self._case_id, Action.ACCEPT, target, reason="noted")
             return
-        second = alert.tier is Tier.STOP
-        dialog = ReasonDialog(
-            "Override" if second else "Review", say(alert.title), OVERRIDE_REASONS, self, second=second
-        )
+        dialog = OverrideDialog(alert, self._session.user, self)
         if dialog.exec():
             self._session.decide(self._case_id, Action.OVERRIDE, target, **dialog.value())
 
