@@ -3,6 +3,7 @@ of every other file)."""
 
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -145,7 +146,8 @@ def _unpacked(source: Path, aside: Path) -> Path:
                 if Path(member.filename).name != member.filename or member.filename in {"", ".", ".."}:
                     raise Unreadable(f"{source.name} holds a file outside its folder.", "It was not opened.")
                 (target / member.filename).write_bytes(archive.read(member))
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError, ValueError) as error:
+        # The zip module raises all of these for damaged, encrypted and oddly packed members.
         raise Unreadable(f"{source} is not a pack file.", "Name a pack folder or the ZIP file of one.") from error
     return target
 

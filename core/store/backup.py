@@ -271,7 +271,7 @@ def _open(target: Path, passphrase: str) -> tuple[_Head, bytes]:
         if plain.get("format", 0) > FORMAT:
             raise NewerFile("This backup was made by a newer version.", "Update the program to use it.")
         head = msgspec.convert(plain, _Head)
-    except (msgspec.DecodeError, AttributeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError, TypeError) as error:
         raise UserError("backup.json is damaged.", "Use another copy of the backup.") from error
     return head, keys.unwrap(head.keyfile, passphrase)
 

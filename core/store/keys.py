@@ -90,7 +90,7 @@ def read(folder: Path) -> KeyFile | None:
         if found.get("format", 0) > FORMAT:
             raise NewerFile("This store was made by a newer version.", "Update the program to open it.")
         return msgspec.convert(found, KeyFile)
-    except (msgspec.DecodeError, AttributeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError, TypeError) as error:
         raise UserError(
             f"The key file {path.name} is damaged; the store was not touched.", "Restore it from a backup."
         ) from error

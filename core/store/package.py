@@ -81,7 +81,7 @@ def import_case(store: Store, path: Path, passphrase: str) -> tuple[Case, Sent]:
     contents = _read(path, passphrase)
     try:
         case = from_json(contents.case, Case)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UserError("The package's case is not readable by this version.", "Update the program.") from error
     fresh = replace(
         case, id=uuid4().hex[:12], status=CaseStatus.TO_REVIEW, signed_by="", signed_at="", addenda=(), decisions=()
@@ -119,5 +119,5 @@ def _read(path: Path, passphrase: str) -> _Contents:
         if unfolder.unconsumed_tail:
             raise UserError("The package is too large.", "Ask the sender for fewer images.")
         return msgspec.msgpack.decode(raw, type=_Contents)
-    except (InvalidTag, ValueError, struct.error, zlib.error, msgspec.MsgspecError, AttributeError) as error:
+    except (InvalidTag, ValueError, struct.error, zlib.error, msgspec.MsgspecError, AttributeError, TypeError) as error:
         raise UserError(_ALTERED, _AGAIN) from error

@@ -66,7 +66,7 @@ def load_policy() -> Policy:
         ) from error
     try:
         file = msgspec.json.decode(data, type=_File)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UserError(f"The policy file {path} is not valid: {error}.", "Tell your IT department.") from error
     if file.idle_minutes is not None and file.idle_minutes < 1:
         raise UserError(f"The policy file {path} locks after less than a minute.", "Tell your IT department.")

@@ -106,6 +106,27 @@ def test_a_hostile_graph_hurts_only_its_own_process(tmp_path: Path, kind: str) -
     assert ids() == []
 
 
+@pytest.mark.parametrize("kind", ["method", "stream", "encrypted"])
+def test_a_damaged_pack_file_is_refused(made: Path, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "pack.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in made.iterdir():
+            archive.write(file, file.name)
+    data = bytearray(path.read_bytes())
+    directory = data.index(b"PK\x01\x02")
+    if kind == "method":
+        data[8] = data[directory + 10] = 77
+    elif kind == "encrypted":
+        data[6] |= 1
+        data[directory + 8] |= 1
+    else:
+        start = 30 + int.from_bytes(data[26:28], "little") + int.from_bytes(data[28:30], "little")
+        data[start : start + 20] = b"\xff" * 20
+    path.write_bytes(data)
+    with pytest.raises(Unreadable, match="not a pack"):
+        install.install(path)
+
+
 def test_what_is_no_pack_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"PK no")
     with pytest.raises(Unreadable, match="not a pack file"):

@@ -102,9 +102,10 @@ def test_a_newer_or_damaged_backup_is_refused(store: Store, tmp_path: Path) -> N
     (target / "backup.json").write_text(json.dumps(head | {"format": 9}))
     with pytest.raises(NewerFile):
         backup.snapshots(target, SECRET)
-    (target / "backup.json").write_text("[")
-    with pytest.raises(UserError, match="damaged"):
-        backup.snapshots(target, SECRET)
+    for damaged in (b"[", b"[]", b"\xea{}", b'{"format": "x"}'):
+        (target / "backup.json").write_bytes(damaged)
+        with pytest.raises(UserError, match="damaged"):
+            backup.snapshots(target, SECRET)
     with pytest.raises(UserError, match="not a backup"):
         backup.snapshots(tmp_path / "none", SECRET)
 

@@ -109,3 +109,9 @@ def test_one_bad_page_does_not_take_the_other_cases_with_it(tmp_path: Path) -> N
             if 0 < len(readable) < 3 and readable[-1] == 2:
                 return  # a case after the damaged one could be read
     pytest.fail("no page of a case's payload was hit")
+
+
+def test_a_policy_that_is_not_text_is_said_so(policy: Path) -> None:
+    policy.write_bytes(b'{"idle_minutes": 5, "\xf3": 1}')
+    with pytest.raises(UserError, match="not valid"):
+        load_policy()
