@@ -39,6 +39,8 @@ soak:
 	@$(PY) -m tests.soak.kill_store 1000
 	@$(PY) -m tests.soak.kill_analysis 50
 	@$(PY) -m tests.soak.mutate_inputs 2000
+	@$(PY) -m tests.soak.fuzz_readers 100000
+	@$(PY) -m tests.soak.trace_sockets
 
 clean:
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
