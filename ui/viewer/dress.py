@@ -84,7 +84,7 @@ def footer(view: Viewport, keys: Sequence[str], key_images: Sequence[str]) -> tu
         lines.append(text(source.cut.name.capitalize()))
         if source.thickness > 1:
             step = source.volume.geometry.spacing_mm[source.cut.through]
-            lines.append(text("slab {mm} mm", mm=f"{source.thickness * step:.0f}"))
+            lines.append(text("MIP {mm} mm", mm=f"{source.thickness * step:.0f}"))
     if view.model.image_id() in key_images:
         lines.append(f"★ {text('Key image')}")
     return tuple(lines)

@@ -26,6 +26,8 @@ def write(kind: str, path: Path, marks: Sequence[Measurement], sources: Sources,
     """
     from core.imaging.sr_export import write_key_images, write_measurements
 
+    # One component only, said so: the user's name is not known by its parts (PS3.5 6.2.1).
+    observer = observer if "^" in observer else f"{observer}^"
     if kind == "ko":
         return write_key_images(path, [m.image_id for m in marks if m.kind == KEY], sources, observer=observer)
     return write_measurements(path, marks, sources, observer=observer)
