@@ -36,6 +36,9 @@ class Alert:
     group: str = ""
     proposed: bool = False
     """True when at least one of the drugs is a proposed option rather than a current medicine."""
+    level: str = ""
+    strength: str = ""
+    """CPIC's level (A, B) and strength (strong, moderate, optional) of a gene recommendation; "" where not graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,20 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneNote:
+    """What a gene result means for an option: the result, what to do, CPIC's level and strength ("" where not graded)."""
+
+    drugs: tuple[str, ...]
+    results: tuple[Label, ...]
+    advice: Label
+    level: str
+    strength: str
+    tier: Tier
+    alert_id: str
+    source: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class PlanOption:
     """A treatment option. `fit` in 0-1 is the logistic of the sum of `reasons`' weights; `stopped` blocks it."""
 
@@ -89,6 +106,7 @@ class PlanOption:
     alert_ids: tuple[str, ...]
     sources: tuple[Citation, ...]
     non_drug: tuple[Label, ...] = ()
+    genes: tuple[GeneNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ class Rule:
     group: str
     routes: tuple[str, ...]
     selectors: tuple[tuple[str, ...], tuple[str, ...]]
+    level: str = ""
+    strength: str = ""
+    """CPIC's level and strength of a gene rule; "" where the source is not graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,11 @@ def _steps(rows: list[dict[str, Any]]) -> tuple[Escalation, ...]:
     return tuple(Escalation(row["when"], Tier(row["tier"]), label(row.get("note"))) for row in rows)
 
 
-def _rule(row: dict[str, Any], kind: str, sources: dict[str, Citation]) -> Rule:
+def _rule(row: dict[str, Any], kind: str, sources: dict[str, Citation], grades: dict[str, Any]) -> Rule:
     drugs = drug_tables.load()
     a = tuple(row.get("a") or row["drugs"])
     b = tuple(row.get("b", ()))
+    grade: dict[str, str] = grades.get(row["src"], {})
     return Rule(
         id=row["id"],
         kind=row.get("kind", kind),
@@ -78,6 +82,8 @@ def _rule(row: dict[str, Any], kind: str, sources: dict[str, Citation]) -> Rule:
         group=row.get("group", ""),
         routes=tuple(row.get("routes", ())),
         selectors=(a, b),
+        level=grade.get("level", ""),
+        strength=grade.get("strength", ""),
     )
 
 
@@ -98,7 +104,7 @@ def load(folder: Path = FOLDER) -> Rules:
         if "rules" not in table:
             continue
         sources = {key: citation(value) for key, value in table["sources"].items()}
-        rules += [_rule(row, table["kind"], sources) for row in table["rules"]]
+        rules += [_rule(row, table["kind"], sources, table.get("grades", {})) for row in table["rules"]]
     ids = [rule.id for rule in rules]
     repeated = {one for one in ids if ids.count(one) > 1}
     if repeated:

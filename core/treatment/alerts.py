@@ -36,6 +36,7 @@ def make(
     factors: tuple[Label, ...] = (),
     evidence: tuple[Source, ...] = (),
     group: str = "",
+    grade: tuple[str, str] = ("", ""),
 ) -> Alert:
     """An alert about the given entries; its id stays the same for the same rule, drugs and tier."""
     drugs = tuple(dict.fromkeys(entry.drug for entry in entries))
@@ -54,6 +55,8 @@ def make(
         evidence=tuple(dict.fromkeys((*evidence, *(s for entry in entries for s in entry.sources)))),
         group=group or f"{kind}:{action.en}",
         proposed=any(entry.proposed for entry in entries),
+        level=grade[0],
+        strength=grade[1],
     )
 
 

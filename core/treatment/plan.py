@@ -8,7 +8,7 @@ from datetime import datetime
 from core.domain.assessment import Assessment, Hypothesis
 from core.domain.basics import Label
 from core.domain.finding import Finding
-from core.domain.plan import Alert, DrugDose, MedicineChange, Plan, PlanOption, Reason, Tier
+from core.domain.plan import Alert, DrugDose, GeneNote, MedicineChange, Plan, PlanOption, Reason, Tier
 from core.domain.record import Record
 from core.errors import UserError
 from core.knowledge import drugs as drug_tables
@@ -114,6 +114,14 @@ def _option(option: Option, context: Context, alerts: tuple[Alert, ...]) -> Plan
         alert_ids=tuple(alert.id for alert in alerts),
         sources=tuple(dict.fromkeys((option.source, *(s for one in doses for s in one.sources)))),
         non_drug=option.non_drug,
+        genes=tuple(_gene_note(alert) for alert in alerts if alert.kind == "gene"),
+    )
+
+
+def _gene_note(alert: Alert) -> GeneNote:
+    """The gene recommendation behind an alert, with CPIC's level and strength."""
+    return GeneNote(
+        alert.drugs, alert.factors, alert.action, alert.level, alert.strength, alert.tier, alert.id, alert.source
     )
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from core.domain.case import Action, Case, CaseStatus, Decision
-from core.domain.plan import DrugDose, MedicineChange, PlanOption, Tier
+from core.domain.plan import DrugDose, GeneNote, MedicineChange, PlanOption, Tier
 from core.store.decisions import standing
 from ui.theme.theme import restyle, surface
 from ui.translate import say, tr
@@ -48,6 +48,22 @@ def dose_cell(dose: DrugDose) -> QWidget:
     return holder
 
 
+def gene_line(note: GeneNote) -> QWidget:
+    """A gene result and what it means, with CPIC's level and strength where it is graded."""
+    said = label(f"{', '.join(say(one) for one in note.results)}: {say(note.advice)}", "secondary", wrap=True)
+    tone = "red" if note.tier is Tier.STOP else "amber" if note.tier is Tier.CAUTION else "info"
+    graded = (
+        tr("CPIC {level}, {strength}", level=note.level, strength=tr(note.strength)) if note.level else tr("not graded")
+    )
+    chip = Chip(graded, tone)
+    chip.setToolTip(cite_words(note.source))
+    held = row(Icon("dna", "violet", 15), said, chip, gap=7)
+    held.setStretch(1, 1)
+    holder = QWidget()
+    holder.setLayout(held)
+    return holder
+
+
 class OptionCard(QFrame):
     """`acted(name, option id)`: accept, reject, edit."""
 
@@ -64,11 +80,12 @@ class OptionCard(QFrame):
         decision = last_decision(case, f"option:{option.id}")
         parts: list[object] = [self._head(rank, case, opened)]
         if option.stopped:
-            parts.append(self._reasons())
+            parts += [self._reasons(), *(gene_line(note) for note in option.genes)]
         else:
             if opened and say(option.indication):
                 parts.append(label(say(option.indication), "secondary", wrap=True))
             parts += [self._doses(), self._reasons()]
+            parts += [gene_line(note) for note in option.genes]
             for words in option.non_drug[:4]:
                 parts.append(row(Icon("check", "text.3", 13), label(say(words), "secondary", wrap=True), None, gap=6))
             parts.append(self._sources())

@@ -80,6 +80,7 @@ def _alert(rule: Rule, entry: Given, base: Outcome, context: Context, systemic: 
         factors=tuple(dict.fromkeys(factors)),
         evidence=tuple(dict.fromkeys(evidence)),
         group=rule.group,
+        grade=(rule.level, rule.strength),
     )
 
 
