@@ -46,6 +46,22 @@ class Encoder:
             found[rows] = self._run([tokens[i] for i in rows])
         return found
 
+    def tokens(self, text: str) -> list[int]:
+        """Token numbers of a text without the model's own marks. Those of words side by side are the text's."""
+        return self._tokens(text)
+
+    def pooled(self, texts: Sequence[Sequence[int]], batch: int = _BATCH) -> Vectors:
+        """Token lists -> (texts, width), each as `vector` gives it; run by length, so that little is padding."""
+        room = self.longest - 2
+        parts = [(i, list(t[at : at + room])) for i, t in enumerate(texts) for at in range(0, max(len(t), 1), room)]
+        parts.sort(key=lambda part: len(part[1]))
+        found = np.zeros((len(texts), self.width), np.float32)
+        for at in range(0, len(parts), batch):
+            rows = parts[at : at + batch]
+            weights = np.array([[max(len(part), 1)] for _, part in rows], np.float32)
+            np.add.at(found, [i for i, _ in rows], weights * self._run([part for _, part in rows]))
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
+
     def _long(self, text: str) -> Vectors:
         tokens, room = self._tokens(text), self.longest - 2
         parts = [tokens[i : i + room] for i in range(0, max(len(tokens), 1), room)]

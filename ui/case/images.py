@@ -71,7 +71,7 @@ class Said(QFrame):
     ) -> None:
         """Fill."""
         clear(self._parts)
-        if found is not None and not all(check.passed for check in found.checks):
+        if found is not None and found.curves and not all(check.passed for check in found.checks):
             wrong = Chip(tr("Map failed a check"), "amber", icon="alert")
             wrong.setToolTip(", ".join(say(check.name) for check in found.checks if not check.passed))
             self._parts.addWidget(wrong)

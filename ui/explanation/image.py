@@ -19,6 +19,8 @@ from ui.widgets.rows import PaintedRows
 
 OPACITY = 0.7
 REGIONS = 4
+LIKE = 0.9
+"""Correlation from which the preview is said to agree with the sampled map (expert estimate)."""
 ROWS = ("upper", "middle", "lower")
 COLUMNS = ("left", "centre", "right")
 
@@ -34,23 +36,57 @@ def regions(explanation: ImageExplanation) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(sums.items(), key=lambda item: -abs(item[1])))
 
 
+def errors(explanation: ImageExplanation) -> dict[str, float]:
+    """Standard error of each place's sum, its regions' errors taken as independent."""
+    sums: dict[str, float] = {}
+    for i, error in enumerate(explanation.standard_errors):
+        row, column_ = divmod(i, explanation.columns)
+        place = f"{ROWS[3 * row // explanation.rows]} {COLUMNS[3 * column_ // explanation.columns]}"
+        sums[place] = sums.get(place, 0.0) + error**2
+    return {place: total**0.5 for place, total in sums.items()}
+
+
+def standing(explanation: ImageExplanation) -> tuple[str, str]:
+    """What to say of a map, and its tone: a preview, on its way, finished (with the preview's word kept or not), failed."""
+    error = sum(explanation.standard_errors) / max(1, len(explanation.standard_errors))
+    if explanation.method == "one-pass":
+        return tr("Preview, foretold in one pass. The sampled map follows."), "info"
+    if not explanation.curves:
+        shown = {"n": f"{explanation.evaluations:,}", "error": f"{error:.3f}"}
+        return tr("On its way: {n} evaluations, ± {error} a region.", **shown), "info"
+    wrong = [say(check.name) for check in explanation.checks if not check.passed]
+    if wrong:
+        return tr("This map failed a check ({names}). Do not rely on it.", names=", ".join(wrong)), "amber"
+    if explanation.preview_r is None:
+        return "", "info"
+    shown = {"r": f"{explanation.preview_r:.2f}", "n": f"{explanation.evaluations:,}", "error": f"{error:.3f}"}
+    if explanation.preview_r >= LIKE:
+        return tr("Sampled: {n} evaluations, ± {error} a region. The preview agreed (r = {r}).", **shown), "info"
+    return tr(
+        "Sampled: {n} evaluations, ± {error} a region. The preview differed (r = {r}): go by this map.", **shown
+    ), "info"
+
+
 class RegionRows(PaintedRows):
-    """Place and contribution."""
+    """Place and contribution, with its standard error."""
 
     def __init__(self) -> None:
         super().__init__(22, 14)
         self.clickable = False
 
-    def paint_row(self, painter: QPainter, rect: QRect, row: tuple[str, float]) -> None:
+    def paint_row(self, painter: QPainter, rect: QRect, row: tuple[str, float, float]) -> None:
         """Draw a row."""
         paint.text(painter, rect, tr(row[0]), px=12)
+        error = f"± {row[2]:.2f}"
+        paint.text(painter, rect, error, "text.2", px=12, align=paint.RIGHT)
         words = f"{row[1]:+.2f}".replace("-", "−")
         tone = "shap.posText" if row[1] > 0 else "shap.negText"
-        paint.text(painter, rect, words, tone, px=12, weight=600, align=paint.RIGHT)
+        inner = rect.adjusted(0, 0, -paint.width(error, 12) - 6, 0)
+        paint.text(painter, inner, words, tone, px=12, weight=600, align=paint.RIGHT)
 
-    def sentence(self, row: tuple[str, float]) -> str:
+    def sentence(self, row: tuple[str, float, float]) -> str:
         """A row in words."""
-        return f"{tr(row[0])} {row[1]:+.2f}"
+        return f"{tr(row[0])} {row[1]:+.2f} ± {row[2]:.2f}"
 
 
 class Pair(QWidget):
@@ -146,8 +182,8 @@ class ImagePanel(QWidget):
         self._unexplained = StatePanel(
             "layers", "No evidence map yet", "Computing it takes some seconds and can be cancelled.", ask
         )
-        self.failed = Strip("amber", "alert")
-        shown = panel(column(self.failed, self.pair, self.rows, gap=0))
+        self.said = Strip("info", "info")
+        shown = panel(column(self.said, self.pair, self.rows, gap=0))
         shown.layout().setStretch(1, 1)
         self._stack = QStackedWidget()
         for part in (shown, self._none, self._unexplained):
@@ -199,12 +235,12 @@ class ImagePanel(QWidget):
     def _show_map(self, ref: ImageRef, explanation: ImageExplanation) -> ImageExplanation:
         rose, blue = (color(t).toTuple()[:3] for t in ("shap.pos", "shap.neg"))
         found = heat_map(explanation, rose, blue)  # type: ignore[arg-type]
-        self.rows.show_rows(regions(explanation)[:REGIONS])
-        wrong = [say(check.name) for check in explanation.checks if not check.passed]
-        self.failed.setVisible(bool(wrong))
-        if wrong:
-            words = tr("This map failed a check ({names}). Do not rely on it.", names=", ".join(wrong))
-            self.failed.show_words(words, "amber", "alert")
+        spread = errors(explanation)
+        self.rows.show_rows(tuple((place, value, spread[place]) for place, value in regions(explanation)[:REGIONS]))
+        words, tone = standing(explanation)
+        self.said.setVisible(bool(words))
+        if words:
+            self.said.show_words(words, tone, "alert" if tone == "amber" else "info")
 
         def arrived(image: QImage | None) -> None:
             from shiboken6 import isValid
