@@ -70,6 +70,17 @@ def _light() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(map(stem, table["light"])), frozenset(map(stem, table["places"]))
 
 
+@functools.cache
+def _ambiguous() -> frozenset[str]:
+    return frozenset(stem(word) for word in language.load("english").table["ambiguous"])
+
+
+def ambiguous(phrase: str) -> bool:
+    """Whether a phrase comes down to one word that means too many things ("feels (down/low)" never, "is down" does)."""
+    forms = [token.form for token in tokens(phrase) if token.form]
+    return not forms or (len(forms) == 1 and forms[0] in _ambiguous())
+
+
 @functools.lru_cache(maxsize=20000)
 def stem(word: str) -> str:
     """The normal form of a lower-case word: its class if it has one, else without its English inflection."""

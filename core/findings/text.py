@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Note, Patient
-from core.findings import chinese, english, language, statements
+from core.findings import chinese, composites, english, language, sayings, statements
+from core.findings.composites import Modifier, composed, rules
 from core.findings.context import Context, Sentence, contexts, sentences
 from core.findings.duration import Span, durations, gap, nearest
 from core.findings.english import Match
@@ -28,6 +29,7 @@ _DENIES = "!"
 _SEVERAL = "&"
 """Before the findings that a collective name denies when it is denied ("no urinary symptoms")."""
 _ALLERGIES = frozenset({"drug_allergy", "food_allergy", "atopy"})
+_HERE_AND_NOW = Context(Status.PRESENT, Scope.CURRENT)
 _BACKGROUND = frozenset({"history", "risk", "exposure", "medication"})
 
 
@@ -48,9 +50,19 @@ def matcher(name: str) -> english.Matcher | chinese.Matcher:
     names += [(word, _SEVERAL + findings) for word, findings in table["several"].items()]
     names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
     names += [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
+    names += _sayings(code)
     signs = [(n, e.id) for e in entries if e.kind == "sign" for n in vocabulary.names(e, "zh") if n.endswith("阳性")]
     names += [(n.removesuffix("阳性"), key) for n, key in signs if name == "chinese" and len(n) > 4]
     return chinese.Matcher(names) if name == "chinese" else english.Matcher(names)
+
+
+def _sayings(code: str) -> list[tuple[str, str]]:
+    """What `sayings` holds, the most specific finding first: of equal phrases the first is taken."""
+    known = vocabulary.load()
+    said = [(phrase, (_DENIES if denies else "") + keys) for phrase, keys, denies in sayings.phrases(code)]
+    if code == "en":
+        said = [pair for pair in said if not english.ambiguous(pair[0])]
+    return sorted(said, key=lambda pair: -sum(len(known.ancestors(k)) for k in pair[1].lstrip(_DENIES).split()[:1]))
 
 
 def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
@@ -61,7 +73,9 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     name = language_of(note)
     finder = matcher(name)
     found: list[Finding] = []
-    for sentence in sentences(note.text, name):
+    modifiers: list[Modifier] = []
+    parts = sentences(note.text, name)
+    for number, sentence in enumerate(parts):
         text = note.text[sentence.start : sentence.end]
         matches = [english.shifted(m, sentence.start) for m in finder.find(text)]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
@@ -72,8 +86,29 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
             if not _vague(match, context, matches, said):
                 duration = _lasting(match, matches, spans)
                 found += _finding(note, match, _still(match, context, sentence, duration), duration, name)
+                if match.key in rules() and context == _HERE_AND_NOW:
+                    modifiers.append(Modifier(match.key, number, match.start, match.end))
+        modifiers += _modifiers(note.text, sentence, number, name)
+    found += composed(note, found, modifiers, [part.start for part in parts])
     kept = statements.sound(found, patient)
     return (*kept, *phenotypes_in(note, name, found))
+
+
+@functools.cache
+def _qualities(name: str) -> english.Matcher | chinese.Matcher:
+    """The matcher of "english" or "chinese" over the modifiers of `composites`."""
+    if name == "chinese":
+        return chinese.Matcher(composites.phrases("zh"))
+    return english.Matcher(composites.phrases("en"))
+
+
+def _modifiers(text: str, sentence: Sentence, number: int, name: str) -> Iterable[Modifier]:
+    """The modifiers that a sentence states of the present."""
+    found = _qualities(name).find(text[sentence.start : sentence.end])
+    matches = [english.shifted(m, sentence.start) for m in found]
+    for match, context in zip(matches, contexts(text, sentence, matches, name), strict=True):
+        if context == _HERE_AND_NOW:
+            yield Modifier(match.key, number, match.start, match.end)
 
 
 def _lasting(match: Match, matches: Sequence[Match], spans: Sequence[Span]) -> Quantity | None:

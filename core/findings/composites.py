@@ -1,0 +1,121 @@
+"""What a quality, circumstance or course makes of a symptom named elsewhere: "chest pain. It is worse lying flat".
+
+The table is `resources/knowledge/notes/composites.yaml`. A modifier belongs to the nearest symptom that it can say
+something of, in its sentence or a few before; one that is denied, or that has no such symptom, says nothing.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from core.domain.basics import Label
+from core.domain.finding import Finding, Scope, Status
+from core.domain.record import Note
+from core.findings import language
+from core.findings.sayings import spelled_out
+from core.knowledge import vocabulary
+
+_REACH = 3
+_DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1, "wk": 7, "mo": 30, "a": 365}
+
+
+@dataclass(frozen=True, slots=True)
+class Modifier:
+    """A modifier found in a note: its name, its sentence's number, its offsets."""
+
+    name: str
+    sentence: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a modifier makes of each symptom it can belong to, and how many sentences back that may stand."""
+
+    gives: dict[str, str]
+    reach: int
+
+
+@functools.cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = yaml.load((language.FOLDER / "composites.yaml").read_text("utf-8"), yaml.CSafeLoader)
+    return table
+
+
+@functools.cache
+def rules() -> dict[str, Rule]:
+    """The rules by their modifier."""
+    return {row["modifier"]: Rule(row["gives"], row.get("reach", _REACH)) for row in _table()["rules"]}
+
+
+def phrases(code: str) -> Iterator[tuple[str, str]]:
+    """`(phrase, modifier)` of "en" or "zh"."""
+    for name, said in _table()["modifiers"].items():
+        for pattern in said[code].split("|"):
+            for phrase in spelled_out(pattern.strip()):
+                yield phrase, name
+
+
+def composed(
+    note: Note, found: Sequence[Finding], modifiers: Sequence[Modifier], starts: Sequence[int]
+) -> list[Finding]:
+    """The findings that modifiers and durations make of others, in order of place. `starts`: where sentences begin."""
+    held = [f for f in found if f.status is Status.PRESENT and f.scope is Scope.CURRENT]
+    have = {f.code.code for f in found}
+    made: dict[str, Finding] = {}
+    for modifier in modifiers:
+        rule = rules()[modifier.name]
+        base = _nearest(modifier, held, rule, starts)
+        name = _given(rule, base.code.code) if base else None
+        if base and name and name not in have:
+            made.setdefault(name, _made(note, base, name, modifier.start, modifier.end))
+    for base in held:
+        name = _long(base)
+        if name and name not in have:
+            made.setdefault(name, _made(note, base, name, base.source.start, base.source.end))
+    return sorted(made.values(), key=lambda f: f.source.start)
+
+
+def _nearest(modifier: Modifier, held: Sequence[Finding], rule: Rule, starts: Sequence[int]) -> Finding | None:
+    """The symptom that the modifier speaks of: before it goes before after it, near before far."""
+    first = starts[max(0, modifier.sentence - rule.reach)]
+    begin = starts[modifier.sentence]
+    last = starts[modifier.sentence + 1] if modifier.sentence + 1 < len(starts) else None
+    fit = [f for f in held if _given(rule, f.code.code) and f.source.start >= first]
+    inside = [f for f in fit if f.source.start >= begin and (last is None or f.source.start < last)]
+    before = [f for f in fit if f.source.start < begin]
+    if inside:
+        return min(inside, key=lambda f: (f.source.start > modifier.end, abs(f.source.start - modifier.start)))
+    return max(before, key=lambda f: f.source.start, default=None)
+
+
+def _given(rule: Rule, name: str) -> str | None:
+    """What the rule makes of a finding: by its own name, else by the nearest it is a kind of."""
+    known = vocabulary.load()
+    if name not in known:
+        return None
+    return next((rule.gives[n] for n in (name, *known.ancestors(name)) if n in rule.gives and rule.gives[n] != name), None)
+
+
+def _long(base: Finding) -> str | None:
+    row = _table()["lasting"].get(base.code.code)
+    if row is None or base.duration is None:
+        return None
+    return str(row[1]) if base.duration.value * _DAYS.get(base.duration.unit, 0) >= row[0] else None
+
+
+def _made(note: Note, base: Finding, name: str, start: int, end: int) -> Finding:
+    entry = vocabulary.load().entries[name]
+    return dataclasses.replace(
+        base,
+        id=f"{note.id}-{start}-{name}",
+        code=entry.coding,
+        label=Label(entry.label.en, entry.label.zh),
+        also=entry.also,
+        source=dataclasses.replace(base.source, start=start, end=end, text=note.text[start:end]),
+    )
