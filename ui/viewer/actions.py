@@ -142,7 +142,7 @@ def _colours(viewer: Viewer, _: str) -> None:
 
 
 def _blinking(viewer: Viewer, _: str) -> None:
-    viewer.set_blinking(not viewer.blinking())
+    viewer.overlays.set_blinking(not viewer.overlays.blinking())
 
 
 def _state(viewer: Viewer, _: str) -> None:

@@ -161,7 +161,7 @@ class Opener:
         if isinstance(regions, dict):
             for key, found in regions.items():
                 self.shelf.regions[key] = (*self.shelf.regions.get(key, ()), *found)
-            self.viewer.regions_changed()
+            self.viewer.overlays.show_regions()
 
     def _state_ready(self, state: object) -> None:
         if isinstance(state, PresentationState):

@@ -38,10 +38,12 @@ def plate(
     px: int = 12,
     room: int = 0,
     whole: int = 0,
+    keep: bool = False,
 ) -> QRectF:
     """Lines of text on a dark plate whose corner (by `align` and `bottom`) is at `corner`; returns its rectangle.
 
-    `room` (pixels) shortens lines after the first `whole` ones (identity is never shortened).
+    `room` (pixels) shortens lines after the first `whole` ones (identity is never shortened); `keep` moves the plate back
+    into the viewport.
     """
     measured = metrics(px, 500)
     elide = Qt.TextElideMode.ElideRight
@@ -55,6 +57,10 @@ def plate(
     height = len(shown) * LINE_HEIGHT + 5
     x = corner.x() - {"left": 0, "right": width, "centre": width / 2}[align]
     y = corner.y() - (height if bottom else 0)
+    if keep:
+        whole = painter.viewport()
+        x = min(max(x, 2), max(whole.width() - width - 2, 2))
+        y = min(max(y, 2), max(whole.height() - height - 2, 2))
     rect = QRectF(round(x), round(y), width, height)
     back = QColor(color("viewer.plate"))
     back.setAlphaF(PLATE_OPACITY)
@@ -94,7 +100,7 @@ def _mark(painter: QPainter, mark: Measurement, place: Place, selected: bool, no
         if note and (mark.kind == "length" or (selected and mark.kind in {"ellipse", "rectangle", "freehand"})):
             lines.append(note)
         at, align = _label_place(mark.kind, points)
-        plate(painter, lines, at, align=align, bottom=mark.kind in {"ratio", "length"}, tone=tone, px=13)
+        plate(painter, lines, at, align=align, bottom=mark.kind in {"ratio", "length"}, tone=tone, px=13, keep=True)
 
 
 def _shape(painter: QPainter, kind: str, points: list[QPointF]) -> None:

@@ -37,7 +37,6 @@ ACTIONS = (
     ("flip", "flip", "Flip", "H"),
     ("invert", "contrast", "Invert", "I"),
     ("reset", "reset", "Reset view", "0"),
-    ("histogram", "sliders", "Histogram and colours", "N"),
 )
 LAYOUTS = (
     ("layout:1", "grid1", "One viewport"),
@@ -119,7 +118,7 @@ class ToolBar(QWidget):
         self._preset_row = QHBoxLayout()
         self._preset_row.setSpacing(0)
         self._row.addLayout(self._preset_row)
-        self._list = self._menu_button("chevd", "Presets")
+        self._list = self._menu_button("sliders", "Presets")
         self._row.addWidget(self._list)
         self.setLayout(self._row)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)

@@ -1,9 +1,7 @@
 """The viewer: tool bar, bars for what lies over the images, one to four viewports and the strip of series."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -26,12 +24,13 @@ from ui.viewer.keyboard import Shortcuts
 from ui.viewer.linking import Linker
 from ui.viewer.marks import KEY, History
 from ui.viewer.menu import fill_menu
-from ui.viewer.objects import RegionMode
 from ui.viewer.opening import Opener
+from ui.viewer.overlays import Overlays
 from ui.viewer.presets import presets
+from ui.viewer.reading import Reader
 from ui.viewer.region_bar import RegionBar
 from ui.viewer.shelf import Shelf
-from ui.viewer.source import FAR, CutSource, SeriesSource
+from ui.viewer.source import SeriesSource
 from ui.viewer.texts import text
 from ui.viewer.thumbnails import Strip
 from ui.viewer.toolbar import ToolBar
@@ -41,9 +40,6 @@ from ui.viewer.worker import Decoder
 
 if TYPE_CHECKING:
     from ui.settings import Settings
-
-READ_AHEAD_MS = 60
-BLINK_MS = 500
 
 
 class Viewer(QWidget):
@@ -74,11 +70,11 @@ class Viewer(QWidget):
         self.synthetic = False
         self.opener = Opener(self)
         self.linker = Linker()
-        self.evidence = Evidence()
+        self.overlays = Overlays(self)
         self._preset = 1
-        self.tool_bar, self.evidence_bar, self.strip = ToolBar(), EvidenceBar(), Strip()
-        self.region_bar, self.histogram = RegionBar(), HistogramPanel()
+        self.tool_bar, self.histogram, self.strip = ToolBar(), HistogramPanel(), Strip()
         self.grid = Grid(self.marks)
+        self.reader = Reader(self)
         self._timers()
         self._build()
         self._connect()
@@ -88,17 +84,11 @@ class Viewer(QWidget):
     # Building
 
     def _timers(self) -> None:
-        self._cine, self._ahead, self._blinker, self._refresh_timer = (QTimer(self) for _ in range(4))
+        self._cine, self._refresh_timer = QTimer(self), QTimer(self)
         self._cine.timeout.connect(lambda: actions.cine_step(self))
-        for timer, wait, run in (
-            (self._ahead, READ_AHEAD_MS, lambda: self._follow(self.current)),
-            (self._refresh_timer, 0, self._refresh),
-        ):
-            timer.setSingleShot(True)
-            timer.setInterval(wait)
-            timer.timeout.connect(run)
-        self._blinker.setInterval(BLINK_MS)
-        self._blinker.timeout.connect(lambda: self._blink(not self.current.blink))
+        self._refresh_timer.setSingleShot(True)
+        self._refresh_timer.setInterval(0)
+        self._refresh_timer.timeout.connect(self._refresh)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -116,7 +106,7 @@ class Viewer(QWidget):
         for number, view in enumerate(self.viewports):
             view.activated.connect(partial(self.grid.activate, number))
             view.scrolled.connect(partial(self._scrolled, number))
-            view.changed.connect(self._refresh_soon)
+            view.changed.connect(self.refresh_soon)
             view.marksChanged.connect(self.measurementsChanged)
             view.maximised.connect(lambda: self.act("maximise"))
             view.menuWanted.connect(self._open_menu)
@@ -124,17 +114,9 @@ class Viewer(QWidget):
             view.pointed.connect(partial(self.point_at, number))
         self.grid.activated.connect(self._activated)
         self.tool_bar.action.connect(self.act)
-        self.evidence_bar.overlayChanged.connect(lambda mode: self.set_overlay_mode(Overlay(mode)))
-        self.evidence_bar.opacityChanged.connect(self.set_opacity)
-        self.region_bar.modeChanged.connect(lambda mode: self._look(mode=RegionMode(mode)))
-        self.region_bar.opacityChanged.connect(lambda share: self._look(opacity=share))
-        self.region_bar.hiddenChanged.connect(self._hide_region)
-        self.region_bar.blinkChanged.connect(self.set_blinking)
         self.histogram.curve.dragged.connect(self._set_window)
         self.histogram.colourChosen.connect(self.set_colours)
         self.strip.chosen.connect(self.show_series)
-        self.decoder.ready.connect(self._decoded)
-        self.decoder.failed.connect(self._not_decoded)
         LANGUAGE.changed.connect(self._retranslate)
         THEME.changed.connect(self._retheme)
         options.CHANGES.saved.connect(self.use_options)
@@ -218,7 +200,7 @@ class Viewer(QWidget):
         """A viewport got another series."""
         self._preset = 1
         self.grid.activate(self.viewports.index(view))
-        self._follow(view)
+        self.reader.follow(view)
         self.imageChanged.emit(self.shown_image_id())
 
     def series_keys(self) -> list[str]:
@@ -232,7 +214,7 @@ class Viewer(QWidget):
     def clear(self) -> None:
         """Let go of all images (a case was closed)."""
         self._cine.stop()
-        self.set_blinking(False)
+        self.overlays.set_blinking(False)
         self.decoder.follow(iter(()))
         self.cache.clear()
         self.linker.forget()
@@ -242,37 +224,7 @@ class Viewer(QWidget):
             view.show_nothing()
         self.set_layout("1")
         self.opener.fill_strip()
-        self.regions_changed()
-
-    # Decoding
-
-    def _follow(self, view: Viewport) -> None:
-        """Decode what is on the screen first, then around it, the viewport that moved before the others."""
-        views = sorted(self.shown_viewports(), key=lambda v: v is not view)
-        shown = [(v.model.source, v.model.index) for v in views]
-        stacks = [(source, index) for source, index in shown if isinstance(source, SeriesSource)]
-        self.cache.focus(lambda key: min((s.distance(key, i) for s, i in stacks), default=FAR))
-        first = [islice(source.plan(index), 1) for source, index in stacks]
-        self.decoder.follow(chain(*first, *(source.plan(index) for source, index in stacks)))
-
-    def _showing(self, key: object) -> list[Viewport]:
-        """Viewports whose image has that key in the cache."""
-        found = []
-        for view in self.viewports:
-            source = view.model.source
-            if isinstance(source, SeriesSource) and source.count and source.key(view.model.index) == key:
-                found.append(view)
-        return found
-
-    def _decoded(self, key: object) -> None:
-        for view in self._showing(key):
-            view.update()
-            self._refresh_soon()
-
-    def _not_decoded(self, key: object, reason: str) -> None:
-        for view in self._showing(key):
-            view.model.error = reason
-            view.update()
+        self.overlays.show_regions()
 
     # Volumes
 
@@ -286,60 +238,36 @@ class Viewer(QWidget):
 
     # Overlays
 
+    @property
+    def evidence(self) -> Evidence:
+        """What lies over the images, and how."""
+        return self.overlays.evidence
+
+    @property
+    def evidence_bar(self) -> EvidenceBar:
+        """The bar of the evidence map."""
+        return self.overlays.map_bar
+
+    @property
+    def region_bar(self) -> RegionBar:
+        """The bar of the structures."""
+        return self.overlays.region_bar
+
     def set_overlay(self, explanation: ImageExplanation | None) -> None:
         """The evidence map of an image; shown over that image only. None takes it away."""
-        self.evidence.show(explanation)
-        self.evidence_bar.setVisible(explanation is not None)
-        if explanation is not None:
-            self.evidence_bar.show_map(self.evidence.title(LANGUAGE.code), explanation.method)
-        self._refresh()
+        self.overlays.show_map(explanation)
 
     def set_overlay_mode(self, mode: Overlay) -> None:
         """Off, heat or contour."""
-        self.evidence.overlay = mode
-        self._refresh()
+        self.overlays.set_mode(mode)
 
     def set_opacity(self, opacity: float) -> None:
         """Of the evidence map, 0-1."""
-        self.evidence.opacity = min(max(opacity, 0.0), 1.0)
-        self._refresh()
+        self.overlays.set_opacity(opacity)
 
     def overlay_state(self) -> tuple[Overlay, float]:
         """Mode and opacity in force."""
         return self.evidence.overlay, self.evidence.opacity
-
-    def regions_changed(self) -> None:
-        """Structures came or went."""
-        regions = self.shelf.all_regions()
-        self.region_bar.show_regions(regions)
-        self.region_bar.setVisible(bool(regions))
-        self._refresh()
-
-    def _look(self, **changed: object) -> None:
-        self.evidence.regions = replace(self.evidence.regions, **changed)  # type: ignore[arg-type]
-        self._refresh()
-
-    def _hide_region(self, label: str, hidden: bool) -> None:
-        self.evidence.hide(label, hidden=hidden)
-        self._refresh()
-
-    def set_blinking(self, on: bool) -> None:
-        """Overlays come and go by themselves, or stay."""
-        if on:
-            self._blinker.start()
-        else:
-            self._blinker.stop()
-            self._blink(False)
-        self.region_bar.blink.setChecked(on)
-
-    def blinking(self) -> bool:
-        """Whether overlays come and go."""
-        return self._blinker.isActive()
-
-    def _blink(self, hidden: bool) -> None:
-        for view in self.viewports:
-            view.blink = hidden
-            view.update()
 
     # Marks
 
@@ -382,7 +310,7 @@ class Viewer(QWidget):
     def _set_window(self, window: object) -> None:
         self.current.model.window = window  # type: ignore[assignment]
         self.current.update()
-        self._refresh_soon()
+        self.refresh_soon()
 
     def set_colours(self, name: str) -> None:
         """Pseudo-colours of the active viewport; "" is grey."""
@@ -397,7 +325,7 @@ class Viewer(QWidget):
     def set_layout(self, mode: str) -> None:
         """ "1", "2", "3", "4" viewports, or "mpr"."""
         self.grid.set_mode(mode)
-        self._refresh_soon()
+        self.refresh_soon()
 
     def layout_mode(self) -> str:
         """The layout in force."""
@@ -422,23 +350,14 @@ class Viewer(QWidget):
 
     def _activated(self) -> None:
         self.setFocusProxy(self.current)
-        self._refresh_soon()
+        self.refresh_soon()
 
     def _scrolled(self, number: int, index: int) -> None:
-        view = self.viewports[number]
-        source = view.model.source
-        if isinstance(source, SeriesSource) and source.key(index) not in self.cache and not source.quick(index):
-            self._follow(view)
-        else:
-            # What is at hand is painted first; reading ahead waits for a pause.
-            self._ahead.start()
-        if self.linker.on and self.layout_mode() in {"2", "3", "4"}:
-            self.linker.follow(view, self.shown_viewports())
-        if isinstance(source, CutSource) and view.model.crosshair is not None:
-            self.point_at(number, *view.model.crosshair)
+        self.reader.scrolled(self.viewports[number], index)
         self.imageChanged.emit(self.shown_image_id())
 
-    def _refresh_soon(self) -> None:
+    def refresh_soon(self) -> None:
+        """Bars and plates once the event loop is idle."""
         if not self._refresh_timer.isActive():
             self._refresh_timer.start()
 
@@ -453,8 +372,7 @@ class Viewer(QWidget):
         if state != getattr(self, "_shown_presets", None):
             self._shown_presets = state
             self.tool_bar.show_presets(presets(modality), chosen)
-        self.evidence_bar.show_state(self.evidence.overlay, self.evidence.opacity)
-        self.region_bar.show_look(self.evidence.regions)
+        self.overlays.show_state()
         if self.histogram.isVisible():
             self.show_histogram()
         sources = [v.model.source for v in self.shown_viewports()]
@@ -472,11 +390,8 @@ class Viewer(QWidget):
         self._refresh()
 
     def _retranslate(self) -> None:
-        for part in (self.evidence_bar, self.region_bar, self.histogram):
-            part.retranslate()
-        found = self.evidence.explanation
-        if found is not None:
-            self.evidence_bar.show_map(self.evidence.title(LANGUAGE.code), found.method)
+        self.overlays.retranslate()
+        self.histogram.retranslate()
         self._refresh()
 
     def set_language(self, language: str) -> None:
@@ -498,7 +413,7 @@ class Viewer(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Hold B: the original without the overlay."""
         if event.key() == Qt.Key.Key_B and not event.isAutoRepeat():
-            self._blink(True)
+            self.overlays.hide(True)
         elif event.key() == Qt.Key.Key_Escape and self.current.interaction.cancel():
             self.current.update()
         else:
@@ -507,7 +422,7 @@ class Viewer(QWidget):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """The overlay comes back."""
         if event.key() == Qt.Key.Key_B and not event.isAutoRepeat():
-            self._blink(False)
+            self.overlays.hide(False)
         else:
             super().keyReleaseEvent(event)
 
@@ -519,7 +434,7 @@ class Viewer(QWidget):
     def stop(self) -> None:
         """End the background thread and the timers; the viewer shows nothing new after it."""
         self._cine.stop()
-        self._blinker.stop()
+        self.overlays.set_blinking(False)
         self.decoder.stop()
 
     def picture(self) -> QImage:

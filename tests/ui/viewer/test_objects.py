@@ -146,10 +146,10 @@ def test_rt_structures_are_drawn_hidden_and_blink(application: QApplication, vie
     viewer.region_bar.modeChanged.emit("contour")
     assert redness() == 0
     viewer.region_bar.modeChanged.emit("fill")
-    viewer.set_blinking(True)
-    viewer._blink(True)
-    assert redness() == 0 and viewer.blinking()
-    viewer.set_blinking(False)
+    viewer.overlays.set_blinking(True)
+    viewer.overlays.hide(True)
+    assert redness() == 0 and viewer.overlays.blinking()
+    viewer.overlays.set_blinking(False)
     assert redness() > 25
 
 
