@@ -4,6 +4,7 @@ Covering keeps the length, so character offsets into a note stay right. Three la
 patient, patterns (HIPAA 45 CFR 164.514(b)(2) lists the kinds), and names by their context and surname.
 """
 
+import gzip
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ class Rules:
     given_names: frozenset[str]
     not_names: frozenset[str]
     suspicious: tuple[tuple[str, re.Pattern[str]], ...]
+    eponyms: frozenset[str]
+    """Words after which a surname is a disease's or a test's."""
 
 
 _CITED = re.compile(r"source|title|citation|author|url|version")
@@ -67,6 +70,7 @@ def rules() -> Rules:
         frozenset(table["given_names"]),
         frozenset(table["not_names"]),
         tuple((r["rule"], compiled(r["pattern"])) for r in table["suspicious"]),
+        frozenset(table["not_eponym"]),
     )
 
 
@@ -76,7 +80,8 @@ def identifying(text: str, patient: Patient | None = None, people: Sequence[str]
     `patient` and `people` (staff, relatives known from the record) give the names and numbers to look for in any case.
     """
     found = [*_known(text, patient, people), *_by_pattern(text), *_by_given_name(text), *_by_capitals(text)]
-    return _merged(found)
+    found += _by_list(text)
+    return _merged([*found, *_again(text, found)])
 
 
 def covered(text: str, spans: Iterable[Span]) -> str:
@@ -146,6 +151,61 @@ def _by_given_name(text: str) -> list[Span]:
         last = next((i for i in range(first + 1, len(words)) if words[i].lower() in table.not_names), len(words))
         end = offset + sum(len(word) + 1 for word in words[first:last]) - 1
         spans.append(Span(match.start() + offset, match.start() + end, Kind.NAME, "given name"))
+    return spans
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    """Latin names in lower case -> "g" (given), "s" (surname) or "b" (both); without words that mean something."""
+    path = paths.RESOURCES / "knowledge" / "deidentification" / "names.txt.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        pairs = (line.rstrip("\n").split("\t") for line in lines)
+        return {name: kind for name, kind in pairs if name not in _ordinary()}
+
+
+_WORD = r"[A-ZÀ-Þ][a-zà-ɏ'’-]{2,}"
+_RUN = re.compile(rf"(?<![\w-]){_WORD}(?: {_WORD}){{0,3}}(?![\w-])")
+_SENTENCE = re.compile(r"(?:^|[.!?:\n]\s*|[-*•]\s+)$")
+
+
+def _by_list(text: str) -> list[Span]:
+    """Names of the list: a pair of capitalised words with one of them, or one alone inside a sentence."""
+    spans, known, ordinary = [], _names(), _ordinary()
+    for match in _RUN.finditer(text):
+        words = match[0].split(" ")
+        marks = [known.get(re.sub(r"['’]s$", "", w.lower()), "") for w in words]
+        starts = _SENTENCE.search(text[: match.start()]) is not None
+        plain = [w.lower() in ordinary for w in words]
+        first = 1 if starts and plain[0] and len(words) > 1 else 0
+        if not any(marks[first:]) or _eponym(text, match.end()):
+            continue
+        chosen = [i for i in range(first, len(words)) if marks[i] or not plain[i]]
+        alone = len(chosen) == 1
+        if alone and starts and chosen[0] == 0 and "g" not in marks[0] and "b" not in marks[0]:
+            continue
+        begin = match.start() + sum(len(w) + 1 for w in words[: chosen[0]])
+        end = match.start() + sum(len(w) + 1 for w in words[: chosen[-1] + 1]) - 1
+        spans.append(Span(begin, end, Kind.NAME, "name of the list"))
+    return spans
+
+
+def _eponym(text: str, at: int) -> bool:
+    following = re.match(r"(?:['’]s)?[ -]([A-Za-z]+)", text[at : at + 40])
+    return following is not None and following[1].lower() in rules().eponyms
+
+
+def _again(text: str, found: Sequence[Span]) -> list[Span]:
+    """Names once found, wherever they stand again: "Pieter" after "Pieter Vandenberghe"."""
+    spans, ordinary = [], _ordinary()
+    names = {text[s.start : s.end] for s in found if s.kind is Kind.NAME}
+    parts = {
+        p for n in names for p in re.split(r"[\s,.·]+", n) if len(p) >= 3 and p.isascii() and p.lower() not in ordinary
+    }
+    parts |= {n for n in names if not n.isascii() and len(n) >= 2}
+    for part in parts:
+        edge = r"\b" if part[0].isalnum() and part.isascii() else ""
+        for match in re.finditer(edge + re.escape(part) + edge, text):
+            spans.append(Span(match.start(), match.end(), Kind.NAME, "named before"))
     return spans
 
 

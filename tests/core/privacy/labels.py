@@ -6,10 +6,10 @@ from pathlib import Path
 KINDS = {"N": "NAME", "D": "DATE", "P": "PLACE", "I": "NUMBER", "C": "CONTACT", "G": "AGE"}
 
 
-def notes() -> list[tuple[str, list[tuple[int, int, str]]]]:
+def notes(name: str = "labelled.txt") -> list[tuple[str, list[tuple[int, int, str]]]]:
     """(text, [(start, end, kind)]) of every note."""
     found = []
-    for line in Path(__file__).with_name("labelled.txt").read_text("utf-8").splitlines():
+    for line in Path(__file__).with_name(name).read_text("utf-8").splitlines():
         text, spans, at = "", [], 0
         for match in re.finditer(r"\{([NDPICG]):([^}]*)\}", line):
             text += line[at : match.start()]

@@ -45,6 +45,30 @@ def test_recall_on_the_labelled_notes() -> None:
     assert over / clean < 0.06, "clinical text is being covered"
 
 
+def test_recall_on_notes_written_before_the_lists() -> None:
+    """A second set, written before name lists and repetition were added and not used since: 0.81 then."""
+    left, total = [], 0
+    for text, spans in notes("fresh.txt"):
+        total += len(spans)
+        left += missed(text, spans, covered(text, identifying(text)))
+    assert total > 90
+    assert 1 - len(left) / total >= 0.94, left
+
+
+@pytest.mark.parametrize(
+    ("text", "covers"),
+    [
+        ("Pieter Vandenberghe was seen. Today Pieter is well.", "[NAME]************* was seen. Today [NAME] is well."),
+        ("He met Yolanda at noon.", "He met [NAME]* at noon."),
+        ("Bell's palsy, Glasgow scale 15, Wells score 3.", "Bell's palsy, Glasgow scale 15, Wells score 3."),
+        ("Hence the Case was closed. Among others, pain.", "Hence the Case was closed. Among others, pain."),
+        ("主诉：司徒建华，咳嗽。司徒建华否认发热。", "主诉：****，咳嗽。****否认发热。"),
+    ],
+)
+def test_names_by_list_and_by_repetition(text: str, covers: str) -> None:
+    assert covered(text, identifying(text)) == covers
+
+
 @given(st.text(max_size=200))
 def test_covering_never_moves_a_character(text: str) -> None:
     spans = identifying(text, sample.record().patient)
