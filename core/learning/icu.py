@@ -21,6 +21,7 @@ from core.progress import Report, silent
 
 _FOLDS = 5
 _PARTS = 4
+_ROUNDS = 2
 DRAWS = 5
 _SEED = 0
 _BINS = 10
@@ -186,26 +187,34 @@ def train(x: Array, y: Array, aim: Array, report: Report = silent) -> Model:
         raise UserError("Training needs LightGBM.", "Install the extra: pip install -e .[training]") from error
     if min(y.sum(), len(y) - y.sum()) < _PARTS:
         raise UserError("Too few stays of either outcome to train on.", "Use a larger set.")
-    kept, left_out = usable(x), np.zeros(len(y))
+    kept, left_out = usable(x), np.zeros((_ROUNDS, len(y)))
+    parts = [list(folds(y, _PARTS, _SEED + 1 + turn)) for turn in range(_ROUNDS)]
 
     def boost(rows: Array, seed: int) -> Any:
         return LGBMRegressor(**RECIPE, random_state=seed).fit(x[np.ix_(rows, kept)], aim[rows]).booster_
 
-    for number, (fitted, held) in enumerate(folds(y, _PARTS, _SEED + 1)):
-        report(number, _PARTS + DRAWS, "boosting")
-        left_out[held] = boost(fitted, number).predict(x[np.ix_(held, kept)], raw_score=True)
+    fits = _ROUNDS * _PARTS + DRAWS
+    for number in range(_ROUNDS * _PARTS):
+        report(number, fits, "boosting")
+        turn, part = divmod(number, _PARTS)
+        fitted, held = parts[turn][part]
+        left_out[turn, held] = boost(fitted, number).predict(x[np.ix_(held, kept)], raw_score=True)
     every = np.arange(len(y))
     boosters = []
     for number in range(DRAWS):
-        report(_PARTS + number, _PARTS + DRAWS, "boosting")
+        report(fits - DRAWS + number, fits, "boosting")
         boosters.append(boost(every, number))
     calibration = _calibration(left_out, y)
-    p = 1 / (1 + np.exp(-(left_out / calibration.temperature + calibration.bias)))
+    p = 1 / (1 + np.exp(-(left_out.mean(axis=0) / calibration.temperature + calibration.bias)))
     return Model(tuple(boosters), kept, calibration, best_threshold(y, np.asarray(p, float)))
 
 
-def _calibration(logits: Array, y: Array) -> Calibration:
-    """Slope and bias on what models left out, with the covariance of both from a bootstrap over stays."""
+def _calibration(left_out: Array, y: Array) -> Calibration:
+    """Slope and bias on what models left out, with the covariance of both from a bootstrap over stays.
+
+    `left_out` (rounds, stays). The spread: how far two models fitted on other stays lie apart on a stay (one deviation).
+    """
+    logits = left_out.mean(axis=0)
     temperature, bias = fit(logits, y.astype(np.int64))
     rng = np.random.default_rng(_SEED)
     drawn = []
@@ -214,7 +223,8 @@ def _calibration(logits: Array, y: Array) -> Calibration:
         t, b = fit(logits[i], y[i].astype(np.int64))
         drawn.append((1 / t, b))
     a, b, c, d = (float(v) for v in np.cov(np.array(drawn).T).ravel())
-    return Calibration(temperature, bias, (a, b, c, d), 0.0)
+    spread = float(np.sqrt(np.mean(left_out.var(axis=0, ddof=1)))) / temperature
+    return Calibration(temperature, bias, (a, b, c, d), spread)
 
 
 def cross_validate(stays: Stays, report: Report = silent) -> tuple[Array, Array]:

@@ -36,7 +36,7 @@ HEAD: dict[str, Any] = {
 DATA: dict[str, Any] = {
     "title": "PhysioNet/Computing in Cardiology Challenge 2012, set A: adult stays of at least 48 hours in four kinds of "
     "intensive-care unit of one hospital (Silva I et al., Comput Cardiol 39:245-248)",
-    "licence": "ODC-By 1.0 (as stated by PhysioNet)",
+    "licence": "ODC-By 1.0 (PhysioNet open access; the copy used carries no licence file)",
     "use": "Training and cross-validation; also death after discharge (30, 90, 180 days) as a weaker target in training.",
 }
 
@@ -82,7 +82,9 @@ def _label(threshold: float, prevalence: float) -> dict[str, Any]:
 
 def _calibration(model: icu.Model) -> dict[str, Any]:
     c = model.calibration
-    how = "temperature and bias on stays left out by models of the recipe; covariance by bootstrap over stays"
+    how = (
+        "on stays left out by models of the recipe; covariance by bootstrap over stays; spread between two such models"
+    )
     return {
         "method": how, "temperature": c.temperature, "bias": c.bias, "covariance": list(c.covariance), "spread": c.spread,
     }  # fmt: skip

@@ -162,11 +162,11 @@ class HealthPane(QWidget):
         self.kidney = label("", "secondary", wrap=True)
         kidney = QWidget()
         kidney.setLayout(column(self.kidney, margins=(14, 6, 14, 8)))
-        self.sections = {
-            "due": Section("Due checks", self.reminders),
-            "risks": Section("Long-term risks", self.risks),
+        self.sections = {  # the short ones first
             "kidney": Section("Kidneys", kidney),
             "trends": Section("Trends", self.trends),
+            "risks": Section("Long-term risks", self.risks),
+            "due": Section("Due checks", self.reminders),
             "scores": Section("Scores", self.scores),
         }
         self.setLayout(column(scroll(panel(column(*self.sections.values(), None, gap=0))), gap=0))
