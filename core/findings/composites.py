@@ -99,7 +99,8 @@ def _given(rule: Rule, name: str) -> str | None:
     known = vocabulary.load()
     if name not in known:
         return None
-    return next((rule.gives[n] for n in (name, *known.ancestors(name)) if n in rule.gives and rule.gives[n] != name), None)
+    given = next((rule.gives[n] for n in (name, *known.ancestors(name)) if n in rule.gives), None)
+    return None if given is None or given == name or given in known.ancestors(name) else given
 
 
 def _long(base: Finding) -> str | None:

@@ -78,7 +78,7 @@ def _ambiguous() -> frozenset[str]:
 def ambiguous(phrase: str) -> bool:
     """Whether a phrase comes down to one word that means too many things ("feels (down/low)" never, "is down" does)."""
     forms = [token.form for token in tokens(phrase) if token.form]
-    return not forms or (len(forms) == 1 and forms[0] in _ambiguous())
+    return not forms or forms[-1] in {"and", "or"} or (len(forms) == 1 and forms[0] in _ambiguous())
 
 
 @functools.lru_cache(maxsize=20000)
