@@ -4,7 +4,8 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from core.imaging.cache import FrameCache
 from core.imaging.pixels import Frame
 from core.imaging.study import read_images
-from core.imaging.types import Instance, Series
+from core.imaging.types import Instance, Series, Study
 from ui.viewer.source import SeriesSource
 from ui.viewer.viewer import Viewer
 from ui.viewer.viewport import Viewport
@@ -23,6 +24,7 @@ from ui.viewer.viewport import Viewport
 BUDGET = 700 * 1024**2
 """Memory for decoded slices: the 2,000 slices need 1,000 MB, so eviction is part of what is measured."""
 EVENTS = 300
+OPENINGS = 30
 SIZE = (1000, 1000)
 
 
@@ -46,9 +48,28 @@ def main(folder: Path) -> dict[str, float]:
     application.processEvents()
     result["window_drag_film_p95_ms"] = p95(drags(application, viewer.current))
     result["zoom_film_p95_ms"] = p95(zooms(application, viewer.current))
-    viewer.stop()
     result["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result |= leaks(application, viewer, studies)
+    viewer.stop()
     return {name: round(float(value), 2) for name, value in result.items()}
+
+
+def leaks(application: QApplication, viewer: Viewer, studies: Sequence[Study]) -> dict[str, float]:
+    """Open and close the first 40 slices 30 times: resident memory after the 10th and the 30th closing (MB)."""
+    first = studies[0].series[0]
+    short = replace(studies[0], series=(replace(first, instances=first.instances[:40]),), objects=())
+    seen = []
+    for _ in range(OPENINGS):
+        viewer.show_study(short)
+        for index in range(40):
+            viewer.current.go(index)
+            viewer.current.repaint()
+        application.processEvents()
+        viewer.clear()
+        application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        application.processEvents()
+        seen.append(resident_mb())
+    return {"resident_after_10_mb": seen[9], "resident_after_30_mb": seen[-1]}
 
 
 def resident_mb() -> float:
