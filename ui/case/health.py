@@ -14,6 +14,7 @@ from core.risk.health import Health, health
 from core.risk.reminders import Reminder
 from core.risk.score import ScoreResult
 from core.risk.trends import Trend
+from ui.case.facts import UCUM_WORDS
 from ui.session import Session
 from ui.theme import icons
 from ui.theme.theme import surface
@@ -70,7 +71,14 @@ class ScoreRows(TwoLineRows):
     def _value(self, row: ScoreResult) -> str:
         if row.value is None:
             return tr("not computed")
-        return " · ".join(x for x in (f"{say(row.text)} {row.unit}".strip(), say(row.band)) if x)
+        return " · ".join(
+            x
+            for x in (
+                f"{say(row.text)} {UCUM_WORDS.get(row.unit, row.unit)}".replace("{score}", "").strip(),
+                say(row.band),
+            )
+            if x
+        )
 
     def _below(self, row: ScoreResult) -> tuple[str, str]:
         if row.missing:
@@ -112,7 +120,7 @@ class TrendRows(TwoLineRows):
     def paint_row(self, painter: QPainter, rect: QRect, row: Trend) -> None:
         """Draw a row."""
         tone = "amber" if row.worse else "text.1" if row.beyond else "text.2"
-        values = f"{row.before.value:g} → {row.latest.value:g} {row.latest.unit}"
+        values = f"{row.before.value:g} → {row.latest.value:g} {UCUM_WORDS.get(row.latest.unit, row.latest.unit)}"
         self.paint_two(painter, rect, (say(row.label), values, tone), (self._words(row), "text.3"))
 
     def _words(self, row: Trend) -> str:
