@@ -1,12 +1,15 @@
 """The images of a case in a window of their own and back; exports; the F1 sheet leads to the keys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from core.domain.case import FileReport
 from core.paths import RESOURCES
+from tests.core.imaging.test_document import document, pdf
 from tests.ui import builders
 from tests.ui.conftest import Pump
 from ui import keymap
@@ -90,3 +93,16 @@ def test_other_keys_work_at_once(open_window, pump: Pump) -> None:  # type: igno
     keys = {shortcut.key().toString() for shortcut in window.shortcuts}
     assert "Ctrl+Shift+X" in keys and "Ctrl+L" not in keys
     assert QApplication.activeModalWidget() is None
+
+
+def test_a_case_with_a_document_alone_shows_it(open_window, pump: Pump, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("pypdfium2")
+    path = str(document(tmp_path, pdf(2)))
+    report = FileReport(path, "DICOM encapsulated document", read=(("encapsulated document", 1),))
+    window = open_window(replace(builders.rowan(), files=(report,)))
+    window.session.open_case(window.session.rows[0].id)
+    pump(window.jobs)
+    made = window.current_workspace().review.images
+    assert made._stack.currentWidget() is made.viewer
+    pump(until=lambda: made.viewer.current.frame() is not None)
+    assert made.viewer.current.model.source.count == 2

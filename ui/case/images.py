@@ -135,7 +135,8 @@ class ImagePane(QWidget):
 
     def show_case(self, case: Case) -> None:
         """Show the case's images; the same images are not loaded twice."""
-        if not case.images:
+        objects = tuple(f.path for f in case.files if f.kind in OBJECT_KINDS and not f.error)
+        if not case.images and not objects:
             self._stack.setCurrentWidget(self._empty)
             self.said.hide()
             return
@@ -144,10 +145,10 @@ class ImagePane(QWidget):
         self.viewer.set_identity(lines, identity.synthetic)
         if self._detached is not None:
             self._detached.show_identity(" · ".join(lines), synthetic=identity.synthetic)
-        ids = tuple(image.id for image in case.images)
+        ids = (*(image.id for image in case.images), *objects)
         if ids != self._shown:
             self._shown = ids
-            self.viewer.show_images(case.images, [f.path for f in case.files if f.kind in OBJECT_KINDS and not f.error])
+            self.viewer.show_images(case.images, objects)
             self.viewer.set_measurements(case.measurements)
         self._stack.setCurrentWidget(self._away if self._detached is not None else self.viewer)
         self._show_said()

@@ -84,13 +84,19 @@ class Opener:
             self.image(first)
             self._beside(paths[first.path])
         else:
-            self.viewer.current.model.error = failure
+            self.viewer.current.model.error = failure if refs else ""
             self.viewer.current.update()
 
     def _objects_found(self, found: object) -> None:
         if isinstance(found, tuple):
             self.read_objects(found, "", "")
             self.fill_strip()
+            self._show_something()
+
+    def _show_something(self) -> None:
+        """Where a case has no pictures: its ECG or document."""
+        if self.viewer.current.model.source is None and self.shelf.series and not self._wanted:
+            self.show_in(self.viewer.current, next(iter(self.shelf.series)))
 
     def _hang(self, key: str) -> None:
         """Show a series and what its rule lays beside it."""
@@ -173,6 +179,7 @@ class Opener:
         if isinstance(count, int) and count:
             self.shelf.add_document(item, count, prefix, badge)
             self.fill_strip()
+            self._show_something()
 
     def open_tile(self, key: str) -> bool:
         """A tile that is no series: a report opens, a state is applied. False for a series."""
