@@ -71,8 +71,14 @@ def merged(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
 
 
 def united(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """Alerts of several checks (one an option), each id once, in the same order; no option's alert is dropped."""
-    return tuple(sorted({alert.id: alert for alert in alerts}.values(), key=_rank))
+    """Alerts of several checks (one an option), each id once, in the same order; no option's alert is dropped.
+
+    The first of an id stays: an alert about what is taken already stays one when an option continues the drug.
+    """
+    first: dict[str, Alert] = {}
+    for alert in alerts:
+        first.setdefault(alert.id, alert)
+    return tuple(sorted(first.values(), key=_rank))
 
 
 def _rank(alert: Alert) -> tuple[int, bool, str, tuple[str, ...], str]:

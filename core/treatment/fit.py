@@ -23,7 +23,7 @@ _SPREAD = 0.4
 
 def reasons(option: Option, context: Context, alerts: Iterable[Alert], doses: Iterable[DrugDose]) -> tuple[Reason, ...]:
     """The shares of an option's score, largest first; unknown ones last with weight 0."""
-    shares = [Reason(_LINE_LABEL[option.line], _LINE_WEIGHT[option.line]), Reason(option.why, option.base)]
+    shares = [Reason(_LINE_LABEL[option.line], _LINE_WEIGHT[option.line]), *_base(option)]
     situation = Situation(context, frozenset(d for m in context.current for d in m.drugs))
     for fit in option.fits:
         outcome = evaluate(fit.when, situation)
@@ -43,6 +43,14 @@ def reasons(option: Option, context: Context, alerts: Iterable[Alert], doses: It
         )
         shares.append(Reason(label, 0.0, unknown=True))
     return tuple(sorted(shares, key=lambda one: (one.unknown, -abs(one.weight))))
+
+
+def _base(option: Option) -> list[Reason]:
+    """What the option is good for, with its share; a share against says for whom alone it is meant."""
+    if option.base >= 0:
+        return [Reason(option.why, option.base)]
+    wanted = Label(f"only for: {option.indication.en}", f"仅用于：{option.indication.zh}")
+    return [Reason(wanted, option.base), Reason(option.why, 0.0)]
 
 
 def _from_alerts(alerts: Iterable[Alert]) -> list[Reason]:

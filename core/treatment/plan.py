@@ -89,11 +89,27 @@ def _options(entry: PlanEntry, context: Context) -> tuple[tuple[PlanOption, ...]
     for option in entry.options:
         if evaluate(option.when, Situation(context, frozenset())).holds is False:
             continue
-        alerts = tuple(a for a in check_context(context, [order_text(d, context) for d in option.drugs]) if a.proposed)
+        own = {name for one in option.drugs for name in (one.drug, *one.partners)}
+        found = check_context(context, [order_text(d, context) for d in option.drugs])
+        alerts = tuple(_continued(a, own) for a in found if a.proposed or own & set(a.drugs))
         built.append(_option(option, context, alerts))
         collected += alerts
     built.sort(key=lambda one: (one.stopped, one.line == "adjunct", -one.fit, _LINES[one.line]))
     return tuple(built), collected
+
+
+def _continued(alert: Alert, own: set[str]) -> Alert:
+    """A drug of an option that the patient takes already is continued, not doubled: said, but not warned of."""
+    if alert.rule_id != "duplicate_ingredient" or not set(alert.drugs) <= own:
+        return alert
+    name = alert_tools.names(alert.drugs)
+    return replace(
+        alert,
+        id=f"{alert.id}-continued",
+        tier=Tier.INFO,
+        title=Label(f"{name.en}: already taken", f"{name.zh}：已在使用"),
+        action=Label("Change the present order instead of adding a second.", "调整现有医嘱，勿重复开具。"),
+    )
 
 
 def _option(option: Option, context: Context, alerts: tuple[Alert, ...]) -> PlanOption:

@@ -166,7 +166,8 @@ class CellRows(PaintedRows):
         """Non-empty cells, Stop first."""
         self.names = {key: say(words) for key, words in matrix.names}
         self.names |= {f.en: say(f) for f in matrix.factors}
-        self.show_rows(sorted(matrix.cells, key=lambda cell: list(Tier).index(cell.tier)))
+        unique = {(frozenset((cell.row, cell.column)), cell.tier): cell for cell in reversed(matrix.cells)}
+        self.show_rows(sorted(unique.values(), key=lambda cell: list(Tier).index(cell.tier)))
 
     def paint_row(self, painter: QPainter, rect: QRect, row: MatrixCell) -> None:
         """Draw a row."""

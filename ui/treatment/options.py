@@ -18,6 +18,9 @@ from ui.words import cite_words, line_words
 CHANGE_ICONS = {"gene": ("dna", "violet"), "renal": ("scale", "amber"), "interaction": ("alert", "amber")}
 
 
+REASON_TONES = {1: "green", 0: "grey", -1: "red"}
+
+
 def last_decision(case: Case, target: str) -> Decision | None:
     """The last decision about a target."""
     return next((d for d in reversed(standing(case)) if d.target == target), None)
@@ -131,8 +134,9 @@ class OptionCard(QFrame):
     def _reasons(self) -> QWidget:
         flow = FlowLayout()
         for reason in self.option.reasons:
-            tone = "unknown" if reason.unknown else "green" if reason.weight > 0 else "red"
-            made = Chip(say(reason.label), tone, sign={"unknown": "?", "green": "+", "red": "−"}[tone])
+            tone = "unknown" if reason.unknown else REASON_TONES[(reason.weight > 0) - (reason.weight < 0)]
+            signs = {"unknown": "?", "green": "+", "red": "−", "grey": "·"}
+            made = Chip(say(reason.label), tone, sign=signs[tone])
             made.setToolTip(f"{say(reason.label)} {reason.weight:+.2f}")
             flow.addWidget(made)
         holder = QWidget()

@@ -98,7 +98,7 @@ class TreatmentPage(QWidget):
         self._tight = False
         self._opened = ""
         self.choice = QComboBox()
-        self.choice.setFixedWidth(210)
+        self.choice.setFixedWidth(280)
         self.choice.view().setMinimumWidth(340)
         bind(self.choice, "setAccessibleName", "Diagnosis to treat")
         self.options_head = PanelHeader("Plan options", self.choice, height=38)
@@ -152,7 +152,7 @@ class TreatmentPage(QWidget):
         if case.plan is None:
             return
         self._fill_choice(case)
-        self.options_head.set_note(say(case.plan.title))
+        self.options_head.set_note(tr("{n} options", n=len(case.plan.options)))
         clear(self._options)
         ids = [o.id for o in case.plan.options]
         self._opened = self._opened if self._opened in ids else (ids[0] if ids else "")

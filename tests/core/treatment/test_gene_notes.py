@@ -31,3 +31,21 @@ def test_gene_rules_are_graded_or_say_nothing() -> None:
     for rule in graded:
         assert rule.level in {"A", "B", "C", "D"} and rule.strength in {"strong", "moderate", "optional"}
         assert "level" not in rule.source.title
+
+
+def test_a_drug_taken_already_still_stops_the_option_that_holds_it() -> None:
+    setting = Setting(age=60, genes={"CYP2C19": "poor"}, labs={"weight": 70, "creatinine": 0.9})
+    record = setting.record(("clopidogrel 75 mg once daily",))
+    made = make_plan(record, setting.findings(), assessment("myocardial_infarction"), "myocardial_infarction", NOW)
+    holding = [option for option in made.options if any(dose.drug == "clopidogrel" for dose in option.drugs)]
+    assert holding and all(option.stopped and option.genes for option in holding)
+    assert any(change.kind == "gene" and change.medication_id == "m0" for change in made.changes)
+    assert made.matrix is not None and any(cell.tier is Tier.STOP for cell in made.matrix.cells)
+
+
+def test_a_drug_taken_already_is_continued_not_doubled() -> None:
+    record = Setting(age=60).record(("amoxicillin 250 mg three times daily",))
+    made = make_plan(record, (), assessment("pneumonia"), "pneumonia", NOW)
+    option = next(o for o in made.options if o.id == "amoxicillin")
+    assert not any("duplicate" in a.rule_id and a.tier is not Tier.INFO for a in made.alerts)
+    assert any(a.id in option.alert_ids and a.id.endswith("-continued") for a in made.alerts)

@@ -11,6 +11,7 @@ from core.knowledge import drugs as drug_tables
 from core.knowledge.drug_profiles import Use
 from core.treatment import plan_files, when
 from core.treatment.context import gather
+from core.treatment.plan import make_plan
 from core.treatment.plan_files import Fit, PlanEntry
 from core.treatment.when import Situation, evaluate
 from tests.core.treatment.build import NOW, SOURCE, Setting, satisfy
@@ -19,6 +20,8 @@ from tests.core.treatment.test_plan import assessment, plan
 PLANS = plan_files.load().entries
 FITS = [(entry, option, fit) for entry in PLANS for option in entry.options for fit in option.fits]
 CHANGES = [(entry, number) for entry in PLANS for number in range(len(entry.changes))]
+ADULT = [e for e in PLANS if e.when.get("age_min", 0) <= 30 and e.when.get("age_under", 100) > 18]
+CLOPIDOGREL = [e for e in PLANS if any(d.drug == "clopidogrel" for o in e.options for d in o.drugs)]
 HEALTHY = Setting(
     labs={
         "creatinine": 0.9, "weight": 75, "potassium": 4.2, "sodium": 140, "alt": 20, "inr": 1.0, "platelets": 220,
@@ -87,10 +90,8 @@ def test_option_ids_are_unique_within_a_plan_and_assessments_find_them() -> None
     assert assessment("gout").hypotheses[0].id == "gout"
 
 
-@pytest.mark.parametrize("entry", PLANS, ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", ADULT, ids=lambda entry: entry.id)
 def test_the_best_option_in_pregnancy_holds_no_drug_to_avoid(entry: PlanEntry) -> None:
-    if entry.when.get("age_min", 0) > 30 or entry.when.get("age_under", 100) <= 18:
-        pytest.skip("not for this age")
     labs = {"gestation": 24.0, "weight": 70.0, "creatinine": 0.6}
     setting = Setting(age=30, sex=Sex.FEMALE, states=["pregnancy"], labs=labs)
     made = plan(setting.record(), entry.id)
@@ -98,3 +99,15 @@ def test_the_best_option_in_pregnancy_holds_no_drug_to_avoid(entry: PlanEntry) -
     profiles = drug_profiles.load().by_drug
     systemic = [dose.drug for dose in best.drugs if dose.route in SYSTEMIC] if best else []
     assert [drug for drug in systemic if profiles[drug].in_week(24) is Use.AVOID] == []
+
+
+@pytest.mark.parametrize("entry", CLOPIDOGREL, ids=lambda entry: entry.id)
+def test_poor_metabolisers_of_clopidogrel_are_left_a_main_treatment(entry: PlanEntry) -> None:
+    holding = [o for o in entry.options if any(one.drug == "clopidogrel" for one in o.drugs)]
+    setting = Setting(age=60, genes={"CYP2C19": "poor"}, labs={"weight": 70, "creatinine": 0.9})
+    made = make_plan(setting.record(), setting.findings(), assessment(entry.id), entry.id, NOW)
+    stopped = {option.id for option in made.options if option.stopped}
+    assert {option.id for option in holding} <= stopped
+    left = [o for o in made.options if o.line in {"first", "alternative"} and not o.stopped]
+    drugs = {dose.drug for option in left for dose in option.drugs}
+    assert drugs & drug_tables.load().expand(["class:antiplatelet"]), drugs
