@@ -3,8 +3,9 @@
 For a present term t and a disease d the likelihood ratio is that of the most telling ancestor a of t that d shows:
 P(t | d) = f_d(a) * bg(t) / bg(a), so P(t | d) / bg(t) = f_d(a) / bg(a) (back-off along the ontology, after Köhler et al.,
 Am J Hum Genet 2009, and Robinson et al., LIRICAL, Am J Hum Genet 2020), less for a broader ancestor and mixed with noise.
-The best candidates are ordered by a learned sum of such fits and of how much of the disease's picture the case covers;
-each finding's share is its exact Shapley value. Excluded terms do not enter: docs/decisions/0002-rare-engine.md.
+A learned sum of such fits and of how much of the disease's picture the case covers makes a shortlist, which a small network
+orders; each finding's share is exact. Excluded terms do not enter.
+See docs/decisions/0002-rare-engine.md and 0003-rare-reranker.md.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.diagnosis import rare_features, rare_weights
+from core.diagnosis import rare_features, rare_network, rare_rerank, rare_weights
 from core.diagnosis.rare_features import Features, Floats, Index, Numbers
 from core.diagnosis.rare_hypotheses import Drawer
 from core.diagnosis.rare_weights import Weights
@@ -24,7 +25,9 @@ from core.domain.record import Patient
 from core.knowledge.hpo import RarePack, load
 
 POOL = 300
-"""Diseases that get the full score: the best by fit alone (89 % of annotated ones are among them; see the benchmark)."""
+"""Diseases that get the score of the first pass: the best by fit alone."""
+SHORTLIST = 100
+"""Diseases that the network orders: the best of the first pass."""
 MIN_TERMS = 2
 
 
@@ -68,15 +71,22 @@ def fit(terms: Sequence[int], index: Index) -> Floats:
     return np.asarray(np.sum([index.row(t).fit for t in terms], axis=0), np.float32)
 
 
-def pool(fits: Floats, also: Sequence[int] = ()) -> Numbers:
-    """The diseases to score in full: the best by fit, and those named in `also`."""
+def pool(fits: Floats) -> Numbers:
+    """The diseases of the first pass: the best by fit."""
     size = min(POOL, len(fits) - 1)
-    best = np.argpartition(-fits, size)[: size + 1] if size + 1 < len(fits) else np.arange(len(fits))
-    return np.union1d(best, np.asarray(also, np.int64)) if len(also) else best
+    return np.argpartition(-fits, size)[: size + 1] if size + 1 < len(fits) else np.arange(len(fits))
+
+
+def shortlist(terms: Sequence[int], fits: Floats, index: Index, weights: Weights, also: Sequence[int] = ()) -> Numbers:
+    """The diseases the network orders: the best of the first pass, and those named in `also`."""
+    candidates = pool(fits)
+    first = scores(rare_features.features(terms, candidates, index), index, weights)
+    best = candidates[np.argsort(-first, kind="stable")[:SHORTLIST]]
+    return np.union1d(best, np.asarray(also, np.int64))
 
 
 def scores(found: Features, index: Index, weights: Weights) -> Floats:
-    """The score of each candidate (candidates,), nats before the temperature."""
+    """The first-pass score of each candidate (candidates,), nats."""
     parts = rare_features.term_parts(found, weights).sum(axis=0)
     return np.asarray(parts + rare_features.coverage(found, index, weights), np.float32)
 
@@ -104,18 +114,20 @@ def rank(findings: Sequence[Finding], patient: Patient, top: int = 50) -> RareRe
             f"罕见病引擎至少需要 {MIN_TERMS} 个 HPO 表型；本例有 {len(terms)} 个。",
         )
         return RareResult((), 0.0, 1.0, (pack.version,), reason)
-    index, weights = rare_features.index_of(pack), rare_weights.load()
-    fits = fit(list(terms), index)
+    index, weights, network = rare_features.index_of(pack), rare_weights.load(), rare_network.load()
+    numbers = list(terms)
+    fits = fit(numbers, index)
     of_genes = [d for gene in gene_symbols(findings) for d in pack.of_gene.get(gene, ())]
-    candidates = pool(fits, of_genes)
-    found = rare_features.features(list(terms), candidates, index)
-    score = scores(found, index, weights)
+    candidates = shortlist(numbers, fits, index, weights, of_genes)
+    score = network.score(
+        rare_rerank.table(rare_features.features(numbers, candidates, index), index.information[numbers], index)
+    )
     chance, none = probabilities(score, len(terms), weights)
     order = np.argsort(-score, kind="stable")
     shown = order[:top]
     if of_genes:
         shown = np.concatenate([shown, [i for i in order[top:] if candidates[i] in set(of_genes)]]).astype(np.int64)
-    drawer = Drawer(terms, pack, index, weights)
+    drawer = Drawer(terms, pack, index, weights, network)
     return RareResult(drawer.hypotheses(candidates[shown], chance[shown]), _evidence(fits), none, (pack.version,))
 
 

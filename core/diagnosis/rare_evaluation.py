@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
-from core.diagnosis import rare
+from core.diagnosis import rare, rare_network, rare_weights
 from core.diagnosis.fusion import GENE_WEIGHT
 from core.diagnosis.rare_cases import SolvedCase
 from core.diagnosis.rare_features import Index, features, index_of
-from core.diagnosis.rare_learning import Example, columns, learn
+from core.diagnosis.rare_learning import Example, calibrate, learn_network
 from core.diagnosis.rare_measures import ABSENT, Outcome
-from core.diagnosis.rare_weights import Weights
+from core.diagnosis.rare_network import Network
+from core.diagnosis.rare_rerank import WIDTH, table
 from core.domain.basics import Coding, Label, Source
 from core.domain.finding import Finding, Origin, Status
 from core.domain.record import Patient
@@ -68,7 +70,7 @@ def _scored(case: SolvedCase, pack: RarePack, layer: Overlay, index: Index, opti
     wanted = [pack.disease_number[d] for d in case.diseases if d in pack.disease_number]
     of_genes = [d for g in case.genes for d in pack.of_gene.get(g, ())] if options.genes else []
     if not terms:
-        empty = Example(np.zeros((0, 4), np.float32), -1, 1, min(case.diseases))
+        empty = Example(np.zeros((0, WIDTH), np.float32), -1, 1, min(case.diseases))
         nothing = np.zeros(0, bool)
         return Scored(case, bool(wanted), False, empty, empty, nothing, nothing)
     fits = rare.fit(terms, index)
@@ -80,8 +82,9 @@ def _scored(case: SolvedCase, pack: RarePack, layer: Overlay, index: Index, opti
     annotated = any(stand_ins.get(w, w) not in layer.emptied for w in wanted)
 
     def example(by: NDArray[np.float32], rows: dict[int, int]) -> tuple[Example, NDArray[np.bool_]]:
-        chosen = np.sort(rare.pool(by, of_genes))
-        values = columns(features(terms, np.array([rows.get(int(d), int(d)) for d in chosen]), index), index)
+        chosen = _shortlist(terms, by, rows, index, of_genes)
+        found = features(terms, np.array([rows.get(int(d), int(d)) for d in chosen]), index)
+        values = table(found, index.information[terms], index)
         place = [int(np.searchsorted(chosen, w)) for w in wanted if w in chosen]
         target = place[0] if place else -1
         return Example(values, target, len(terms), min(case.diseases)), np.isin(chosen, of_genes)
@@ -91,43 +94,90 @@ def _scored(case: SolvedCase, pack: RarePack, layer: Overlay, index: Index, opti
     return Scored(case, bool(wanted), annotated, as_is, without, genes_as_is, genes_without)
 
 
-def fold_weights(scored: Sequence[Scored], report: Report = silent) -> list[Weights]:
-    """For each case, weights learned from the cases of other diseases alone (five folds, publications left out)."""
+def _shortlist(
+    terms: list[int], by: NDArray[np.float32], rows: dict[int, int], index: Index, also: list[int]
+) -> NDArray[np.int64]:
+    """`rare.shortlist` with some diseases' rows replaced."""
+    pool = rare.pool(by)
+    found = features(terms, np.array([rows.get(int(d), int(d)) for d in pool]), index)
+    first = rare.scores(found, index, rare_weights.load())
+    return np.union1d(pool[np.argsort(-first, kind="stable")[: rare.SHORTLIST]], np.asarray(also, np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """What turns a case's features into probabilities."""
+
+    network: Network
+    weights: rare_weights.Weights
+
+
+def installed() -> Model:
+    """The shipped model."""
+    return Model(rare_network.load(), rare_weights.load())
+
+
+def fold_models(scored: Sequence[Scored], report: Report = silent) -> list[Model]:
+    """For each case, a model learned from the cases of other diseases alone (five folds).
+
+    The networks learn from both versions of a case, as is and without its publication. Each fold is calibrated on the
+    other folds' cases, each scored by the network that did not see its disease, publications left out.
+    """
     diseases = sorted({s.without.disease for s in scored})
     np.random.default_rng(FOLD_SEED).shuffle(diseases)
     fold = {d: i % FOLDS for i, d in enumerate(diseases)}
-    learned = []
+    place = [fold[s.without.disease] for s in scored]
+    networks = []
     for k in range(FOLDS):
         report(k, FOLDS, "learning")
-        learned.append(learn([s.without for s in scored if fold[s.without.disease] != k and s.without.findings > 1]))
-    return [learned[fold[s.without.disease]] for s in scored]
+        networks.append(_network([s for s, f in zip(scored, place, strict=True) if f != k]))
+    unseen = [networks[f].score(s.without.values) for s, f in zip(scored, place, strict=True)]
+    models = []
+    for k in range(FOLDS):
+        used = [i for i, f in enumerate(place) if f != k and scored[i].without.findings > 1]
+        first = rare_weights.load()
+        weights = calibrate([scored[i].without for i in used], [unseen[i] for i in used], first)
+        models.append(Model(networks[k], weights))
+    return [models[f] for f in place]
 
 
-def shipped(scored: Sequence[Scored], pack: RarePack) -> Weights:
-    """Weights learned from all cases, with where they come from; for `--write-weights`."""
-    source = f"conditional logit on {len(scored)} solved cases, HPO {pack.version.version}, own publications left out"
-    return learn([s.without for s in scored if s.without.findings > 1], source)
+def _network(scored: Sequence[Scored]) -> Network:
+    able = [s for s in scored if s.without.findings > 1]
+    return learn_network([s.without for s in able] + [s.as_is for s in able])
 
 
-def outcomes(scored: Sequence[Scored], weights: Sequence[Weights], options: Options) -> list[Outcome]:
-    """Ranks and confidence of each case under its weights."""
-    return [_outcome(s, w, options) for s, w in zip(scored, weights, strict=True)]
+def shipped(scored: Sequence[Scored], pack: RarePack, report: Report = silent) -> Model:
+    """A model learned from all cases, with where it comes from; for `--write-model`.
+
+    Its probabilities are calibrated with the folds' networks, on cases whose diseases those had not seen.
+    """
+    source = f"learned from {len(scored)} solved cases, HPO {pack.version.version}"
+    models = fold_models(scored, report)
+    used = [(s.without, m.network) for s, m in zip(scored, models, strict=True) if s.without.findings > 1]
+    first = structs.replace(rare_weights.load(), source=source)
+    weights = calibrate([e for e, _ in used], [n.score(e.values) for e, n in used], first)
+    return Model(_network(scored), weights)
 
 
-def _outcome(scored: Scored, weights: Weights, options: Options) -> Outcome:
-    as_is = _rank(scored.as_is, scored.genes_as_is, weights)
-    without = _rank(scored.without, scored.genes_without, weights)
+def outcomes(scored: Sequence[Scored], models: Sequence[Model], options: Options) -> list[Outcome]:
+    """Ranks and confidence of each case under its model."""
+    return [_outcome(s, m, options) for s, m in zip(scored, models, strict=True)]
+
+
+def _outcome(scored: Scored, model: Model, options: Options) -> Outcome:
+    as_is = _rank(scored.as_is, scored.genes_as_is, model)
+    without = _rank(scored.without, scored.genes_without, model)
     chosen = without if options.leave_publication_out else as_is
     return Outcome(min(scored.case.diseases), scored.known, scored.annotated, chosen[0], without[0], chosen[1])
 
 
-def _rank(example: Example, of_genes: NDArray[np.bool_], weights: Weights) -> tuple[int, float]:
+def _rank(example: Example, of_genes: NDArray[np.bool_], model: Model) -> tuple[int, float]:
     """(rank of the right disease from 0, ties against it; probability of the first)."""
     if not len(example.values):
         return ABSENT, 0.0
-    score = example.values @ np.array(weights.vector(), np.float32)
-    score = (score + of_genes * np.float32(GENE_WEIGHT / weights.temperature)).astype(np.float32)
-    sure = float(rare.probabilities(score, example.findings, weights)[0].max())
+    score = model.network.score(example.values)
+    score = (score + of_genes * np.float32(GENE_WEIGHT / model.weights.temperature)).astype(np.float32)
+    sure = float(rare.probabilities(score, example.findings, model.weights)[0].max())
     return (int((score >= score[example.target]).sum()) - 1 if example.target >= 0 else ABSENT), sure
 
 

@@ -1,8 +1,6 @@
 """What the rare engine weighs: each finding's fit to a disease, and how much of the disease's picture the case covers.
 
-Both parts have exact Shapley values over the findings. The fit is a sum over findings. The coverage is a sum over the
-disease's annotations of the best match among the findings, a sum of maximum games, whose Shapley value has a closed form
-(Littlechild & Owen, Management Science 1973, "airport game").
+Both parts make the first pass; `rare_rerank` refines them.
 """
 
 import functools
@@ -145,16 +143,3 @@ def coverage(found: Features, index: Index, weights: Weights) -> Floats:
     """The coverage part of the score (candidates,)."""
     value = worth(found.shared.max(axis=0), found, index, weights)
     return np.bincount(found.entry, value, len(found.candidates)).astype(np.float32)
-
-
-def coverage_parts(found: Features, index: Index, weights: Weights) -> Floats:
-    """Exact Shapley values (findings, candidates) of `coverage`: they add up to it."""
-    value = worth(found.shared, found, index, weights)
-    order = np.argsort(value, axis=0, kind="stable")
-    rising = np.take_along_axis(value, order, axis=0)
-    steps = np.diff(rising, axis=0, prepend=np.zeros((1, rising.shape[1]), np.float32))
-    players = np.arange(len(rising), 0, -1, dtype=np.float32)[:, None]
-    shares = np.empty_like(rising)
-    np.put_along_axis(shares, order, np.cumsum(steps / players, axis=0), axis=0)
-    columns = len(found.candidates)
-    return np.stack([np.bincount(found.entry, row, columns) for row in shares]).astype(np.float32)

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.diagnosis import rare_features
+from core.diagnosis import rare_features, rare_rerank
 from core.diagnosis.rare_features import NOISE, Floats, Index, Numbers
+from core.diagnosis.rare_network import Network
 from core.diagnosis.rare_weights import Weights
 from core.domain.assessment import Evidence, Hypothesis
 from core.domain.basics import Citation, Coding, Label
@@ -17,8 +18,10 @@ UNKNOWN_SHOWN, UNKNOWN_FOR = 5, 12
 class Drawer:
     """Makes hypotheses for one case; `terms` in the order of the features' rows."""
 
-    def __init__(self, terms: dict[int, Finding], pack: RarePack, index: Index, weights: Weights) -> None:
-        self._terms, self._pack, self._index, self._weights = terms, pack, index, weights
+    def __init__(
+        self, terms: dict[int, Finding], pack: RarePack, index: Index, weights: Weights, network: Network
+    ) -> None:
+        self._terms, self._pack, self._index, self._weights, self._network = terms, pack, index, weights, network
         self._faces = [self._face(t, f) for t, f in terms.items()]
         covered = np.concatenate([pack.ancestors.row(t)[0] for t in terms])
         self._covered = np.zeros(len(pack.terms), bool)
@@ -29,10 +32,8 @@ class Drawer:
     def hypotheses(self, diseases: Numbers, chance: NDArray[np.float64]) -> tuple[Hypothesis, ...]:
         """One hypothesis for each disease, with its probability; `log_odds` = base + sum of weights exactly."""
         found = rare_features.features(list(self._terms), diseases, self._index)
-        parts = rare_features.term_parts(found, self._weights) + rare_features.coverage_parts(
-            found, self._index, self._weights
-        )
-        shares = parts.T.astype(np.float64) * self._weights.temperature
+        parts = rare_rerank.shares(found, self._index.information[list(self._terms)], self._index, self._network)
+        shares = parts.T * self._weights.temperature
         n = shares.shape[1]
         spread = 1.645 * np.sqrt((n - 1) / n * ((shares - shares.mean(axis=1, keepdims=True)) ** 2).sum(axis=1))
         odds = np.log(np.clip(chance, 1e-300, 1 - 1e-9)) - np.log1p(-np.clip(chance, 1e-300, 1 - 1e-9))

@@ -1,4 +1,4 @@
-"""The rare engine's few learned numbers: resources/knowledge/rare/weights.json (`evaluate rare --write-weights`)."""
+"""The rare engine's few learned numbers: resources/knowledge/rare/weights.json (`evaluate rare --write-model`)."""
 
 import functools
 from pathlib import Path
@@ -12,7 +12,7 @@ FILE = RESOURCES / "knowledge" / "rare" / "weights.json"
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """Weights of the four parts of a score, and how scores become probabilities.
+    """Weights of the four parts of the first pass, and how the network's scores become probabilities.
 
     Probability of a disease: exp(temperature * score) over the sum of that over the candidates and of
     exp(temperature * best + none + none_findings * log(findings) + none_peak * best) for "none of these", where `best` is
@@ -28,10 +28,6 @@ class Weights(msgspec.Struct, frozen=True):
     none_findings: float
     none_peak: float
     source: str = ""
-
-    def vector(self) -> tuple[float, ...]:
-        """The four weights, in the order of `rare_learning.columns`."""
-        return (self.fit, self.striking, self.coverage, self.full)
 
 
 @functools.lru_cache(maxsize=4)

@@ -20,7 +20,7 @@ from core.domain.basics import Version
 from core.errors import UserError
 from core.paths import packs
 
-FORMAT = 3
+FORMAT = 4
 
 _TABLES = ("ancestors", "descendants", "postings", "picture")
 

@@ -3,8 +3,9 @@
 import csv
 import hashlib
 import importlib.util
+import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,16 @@ PHENOTYPE_ROOT = "HP:0000118"
 DEFAULT_FREQUENCY = 0.4
 PRIOR_CASES, PRIOR_TOTAL = 1.5, 3.0  # Beta(1.5, 1.5) shrinkage of k of n
 ORPHANET_WEIGHT = 0.6
+LEAST_NAMES = 0.35
+"""Strength by gene and words below which an Orphanet disease is no counterpart, when they share a gene."""
+LEAST_WORDS = 0.5
+"""Share of telling words in common that makes a counterpart without a shared gene."""
+COMMON_WORD = 300
+LEAST_LINK = 0.3
+"""Strength after the pictures were compared below which a link is dropped."""
 SIBLING_WEIGHT = 0.1
+
+_ROMAN = {r: str(i) for i, r in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)}
 
 Frequencies = dict[int, float]
 
@@ -165,6 +175,12 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(sorted(plain.split()))
 
 
+def telling_words(name: str) -> frozenset[str]:
+    """The words of a disease name without "syndrome", Roman numerals as digits."""
+    plain = re.sub(r"[^a-z0-9 ]", " ", name.lower().replace("'s", "")).split()
+    return frozenset(_ROMAN.get(w, w) for w in plain if w != "syndrome")
+
+
 def series_of(name: str) -> str:
     """A name without its number or type, so that "... 96" and "... 12" share a series."""
     return re.sub(r"[\s,]+(\d+[a-z]?|type .*|[ivx]+)$", "", name.lower()).strip()
@@ -182,7 +198,8 @@ def _genes(path: Path | None) -> dict[str, set[str]]:
 def orphanet_map(book: AnnotationBook, genes: Mapping[str, set[str]]) -> dict[str, dict[str, float]]:
     """OMIM disease -> {Orphanet disease: strength 0-1}, from shared genes and names.
 
-    The HPO release carries no cross-references, so a link needs the same name, or a shared gene with similar words.
+    The HPO release carries no cross-references, so a link needs the same name, a shared gene with similar words, or many
+    telling words in common where the genes do not speak against it. `Smoother` weighs it by how alike the pictures are.
     """
     by_gene: dict[str, set[str]] = defaultdict(set)
     by_name: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -196,11 +213,35 @@ def orphanet_map(book: AnnotationBook, genes: Mapping[str, set[str]]) -> dict[st
         for omim in {d for g in own_genes for d in by_gene[g]}:
             other = set(words(book.names[omim]))
             strength = 0.5 / max(1, len(own_genes)) ** 0.5 + len(own & other) / max(1, len(own | other))
-            if strength >= 0.35:
+            if strength >= LEAST_NAMES:
                 links[omim][orpha] = min(1.0, strength)
         for omim in by_name.get(words(book.names[orpha]), ()):
             links[omim][orpha] = 1.0
+    for omim, orpha, strength in _alike(book, genes):
+        links[omim].setdefault(orpha, strength)
     return links
+
+
+def _alike(book: AnnotationBook, genes: Mapping[str, set[str]]) -> Iterable[tuple[str, str, float]]:
+    """(OMIM, Orphanet, strength) of diseases whose names share their telling words (rare words count more)."""
+    omims, orphas = book.of("OMIM"), book.of("ORPHA")
+    named = {d: telling_words(book.names[d]) for d in (*omims, *orphas)}
+    often = Counter(w for own in named.values() for w in own)
+    worth = {w: math.log((len(named) + 1) / k) for w, k in often.items()}
+    having: dict[str, list[str]] = defaultdict(list)
+    for omim in omims:
+        for word in named[omim]:
+            having[word].append(omim)
+    for orpha in orphas:
+        own, of_orpha = named[orpha], genes.get(orpha, set())
+        near = {d for w in own if often[w] < COMMON_WORD for d in having[w]}
+        for omim in sorted(near):
+            of_omim = genes.get(omim, set())
+            if of_orpha and of_omim and not of_orpha & of_omim:
+                continue
+            shared, either = (sum(map(worth.__getitem__, sorted(s))) for s in (own & named[omim], own | named[omim]))
+            if shared >= LEAST_WORDS * either:
+                yield omim, orpha, min(1.0, shared / either + (0.5 if of_orpha & of_omim else 0.0))
 
 
 def _diseases(book: AnnotationBook, genes: Mapping[str, set[str]]) -> list[Disease]:
@@ -228,11 +269,14 @@ class Smoother:
         self._orphanet_direct = {o: book.direct(o) for o in book.of("ORPHA")} if orphanet else {}
         self._orphanet = {o: space.propagate(direct) for o, direct in self._orphanet_direct.items()}
         self._siblings = _siblings(diseases)
+        shown = Counter(t for own in self._own.values() for t in own)
+        self._worth = {t: math.log(len(diseases) / k) ** 2 for t, k in shown.items()}
+        self._length = {o: self._dot(p, p) ** 0.5 for o, p in self._orphanet.items()}
 
     def profile(self, disease: Disease, without: frozenset[str] = frozenset()) -> Frequencies:
         """The propagated, smoothed profile; annotations citing a publication in `without` are left out."""
         out = self._space.propagate(self._book.direct(disease.id, without))
-        for term, frequency in self._borrowed(disease, self._orphanet).items():
+        for term, frequency in self._borrowed(self._links(disease, out), self._orphanet).items():
             out[term] = 1 - (1 - out.get(term, 0.0)) * (1 - frequency)
         for term, frequency in self._sibling_mean(disease.id, without).items():
             out[term] = max(out.get(term, 0.0), SIBLING_WEIGHT * frequency)
@@ -241,16 +285,41 @@ class Smoother:
     def picture(self, disease: Disease, without: frozenset[str] = frozenset()) -> Frequencies:
         """The annotations themselves, own and Orphanet's, not propagated."""
         out = self._book.direct(disease.id, without)
-        for term, frequency in self._borrowed(disease, self._orphanet_direct).items():
+        links = self._links(disease, self._space.propagate(out))
+        for term, frequency in self._borrowed(links, self._orphanet_direct).items():
             out[term] = 1 - (1 - out.get(term, 0.0)) * (1 - frequency)
         return out
 
-    def _borrowed(self, disease: Disease, source: Mapping[str, Frequencies]) -> Frequencies:
+    def _links(self, disease: Disease, own: Frequencies) -> dict[str, float]:
+        """Orphanet counterparts and strengths, each weighed by its likeness to the disease's `own` propagated picture.
+
+        Equal names need no likeness. Without a publication's annotations the link is weighed without them as well.
+        """
+        named = {o: float(s) for o, _, s in (link.partition("=") for link in disease.orpha)}
+        length = self._dot(own, own) ** 0.5 + 1e-9
+        out = {}
+        for orpha, strength in named.items():
+            other = self._orphanet.get(orpha)
+            if other is None:
+                continue
+            if strength < 1:
+                likeness = self._dot(own, other) / (length * self._length[orpha] + 1e-9)
+                strength = min(1.0, strength * (0.5 + 1.5 * likeness))
+            if strength >= LEAST_LINK:
+                out[orpha] = strength
+        return out
+
+    def _dot(self, one: Frequencies, other: Frequencies) -> float:
+        """Product of two pictures, terms weighed by the square of their information content."""
+        if len(one) > len(other):
+            one, other = other, one
+        return sum(f * other[t] * self._worth.get(t, 0.0) for t, f in one.items() if t in other)
+
+    def _borrowed(self, links: Mapping[str, float], source: Mapping[str, Frequencies]) -> Frequencies:
         out: Frequencies = {}
-        for link in disease.orpha:
-            orpha, _, strength = link.partition("=")
+        for orpha, strength in links.items():
             for term, frequency in source.get(orpha, {}).items():
-                out[term] = max(out.get(term, 0.0), ORPHANET_WEIGHT * float(strength) * frequency)
+                out[term] = max(out.get(term, 0.0), ORPHANET_WEIGHT * strength * frequency)
         return out
 
     def _sibling_mean(self, disease: str, without: frozenset[str]) -> Frequencies:

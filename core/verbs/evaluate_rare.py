@@ -22,16 +22,16 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--without-orphanet", action="store_true", help="without Orphanet's annotations (no PMIDs there)"
     )
     parser.add_argument("--with-genes", action="store_true", help="give the engine the case's gene as a finding")
-    parser.add_argument("--folds", action="store_true", help="learn the weights on the other diseases' cases (5 folds)")
+    parser.add_argument("--folds", action="store_true", help="learn on the other diseases' cases (5 folds)")
     parser.add_argument("--diagram", type=Path, help="write the reliability diagram to this PNG file")
-    parser.add_argument("--write-weights", type=Path, help="learn from all cases and write the weights to this file")
+    parser.add_argument("--write-model", type=Path, help="learn from all cases and write the model to this folder")
     parser.add_argument("--limit", type=int, default=0, help="only the first N cases (0: all)")
     parser.add_argument("--json", action="store_true", help="JSON on standard output (always so)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the measures."""
-    from core.diagnosis import rare_evaluation, rare_weights
+    from core.diagnosis import rare_evaluation, rare_network, rare_weights
     from core.diagnosis.rare_cases import read_cases
     from core.diagnosis.rare_measures import measures, reliability
 
@@ -43,12 +43,14 @@ def run(args: argparse.Namespace) -> int:
         args.leave_publication_out, not args.without_orphanet, args.with_genes, args.folds
     )
     pack, scored = rare_evaluation.prepare(cases, options, report)
-    if args.write_weights:
-        rare_weights.write(rare_evaluation.shipped(scored, pack), args.write_weights)
-        print(json.dumps({"weights": str(args.write_weights)}))
+    if args.write_model:
+        model = rare_evaluation.shipped(scored, pack, report)
+        rare_weights.write(model.weights, args.write_model / rare_weights.FILE.name)
+        rare_network.write(model.network, args.write_model / rare_network.FILE.name)
+        print(json.dumps({"model": str(args.write_model)}))
         return 0
-    weights = rare_evaluation.fold_weights(scored, report) if args.folds else [rare_weights.load()] * len(scored)
-    found = rare_evaluation.outcomes(scored, weights, options)
+    models = rare_evaluation.fold_models(scored, report) if args.folds else [rare_evaluation.installed()] * len(scored)
+    found = rare_evaluation.outcomes(scored, models, options)
     if args.diagram:
         draw_reliability(reliability(found), args.diagram)
     out = measures(found)

@@ -9,9 +9,18 @@ import pytest
 from core.errors import Unreadable, UserError
 from core.knowledge import hpo
 from core.knowledge.hpo import Csr, RarePack, load, newest, read, save
-from core.knowledge.hpo_build import build, draft, release_in, series_of
+from core.knowledge.hpo_build import (
+    AnnotationBook,
+    Smoother,
+    TermSpace,
+    build,
+    draft,
+    orphanet_map,
+    release_in,
+    series_of,
+)
 from core.knowledge.hpo_overlay import overlay
-from core.knowledge.obo import frequency_counts, read_hpoa, read_obo
+from core.knowledge.obo import Annotation, frequency_counts, read_hpoa, read_obo
 from core.paths import packs
 from core.progress import Cancelled
 from core.verbs import run
@@ -105,6 +114,37 @@ def test_profiles_imply_ancestors_and_borrow(pack: RarePack) -> None:
     assert pack.term("HP:0000007") is None  # inheritance is no phenotype
     assert pack.of_gene["SYN1"] == (one, two)
     assert series_of("Synthetic spine disease 1") == series_of("Synthetic spine disease 2")
+
+
+def test_an_orphanet_link_needs_telling_words_or_a_gene(release: Path) -> None:
+    def rows(names: dict[str, str]) -> list[Annotation]:
+        return [Annotation(d, n, False, "HP:0002650", "PMID:1", "", "", "", "", "P") for d, n in names.items()]
+
+    names = {
+        "OMIM:1": "Synthetic spine dwarfism, type II",
+        "OMIM:2": "Other disease of the spine",
+        "ORPHA:1": "Synthetic spine dwarfism type 2",
+        "ORPHA:2": "Spine fever",
+    }
+    space = TermSpace(read_obo(release / "hp.obo"))
+    book = AnnotationBook(rows(names), space)
+    assert orphanet_map(book, {}) == {"OMIM:1": {"ORPHA:1": pytest.approx(1.0)}}
+    against = {"OMIM:1": {"SYN1"}, "ORPHA:1": {"SYN2"}}
+    assert orphanet_map(book, against) == {}  # other genes speak against a likeness of names
+
+
+@pytest.mark.parametrize(("term", "taken"), [("HP:0001166", True), ("HP:0002197", False)])
+def test_a_named_link_counts_only_where_the_pictures_are_alike(release: Path, term: str, taken: bool) -> None:
+    """OMIM:1 shows arachnodactyly; a counterpart that shows fits instead lends nothing."""
+    read_in = draft(release_in(release))
+    rows = [Annotation("OMIM:1", "A", False, "HP:0001166", "PMID:2", "", "", "", "", "P")]
+    rows += [Annotation("OMIM:2", "B", False, "HP:0002197", "PMID:2", "", "", "", "", "P")]
+    rows += [Annotation("OMIM:3", "C", False, "HP:0002650", "PMID:2", "", "", "", "", "P")]
+    rows += [Annotation("ORPHA:1", "D", False, term, "ORPHA:1", "", "", "", "", "P")]
+    linked = [replace(d, orpha=("ORPHA:1=0.500",) if d.id == "OMIM:1" else ()) for d in read_in.diseases[:3]]
+    smoother = Smoother(AnnotationBook(rows, read_in.space), linked, read_in.space)
+    own = smoother.picture(replace(linked[0], orpha=()))
+    assert (smoother.picture(linked[0]) != own) is taken
 
 
 def test_descendants_are_ancestors_turned_round(pack: RarePack) -> None:
