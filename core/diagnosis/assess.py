@@ -7,7 +7,8 @@ from datetime import datetime
 from core.diagnosis import common, fusion, questions
 from core.diagnosis.engine import Ranking
 from core.diagnosis.red_flags import red_flags
-from core.domain.assessment import Abstention, Assessment, Hypothesis, RedFlag, Urgency
+from core.diagnosis.triage import alarming, urgency
+from core.domain.assessment import Abstention, Assessment
 from core.domain.basics import Label, Version
 from core.domain.finding import Finding, Origin
 from core.domain.record import Patient
@@ -16,7 +17,6 @@ from core.errors import UserError
 from core.progress import Report, silent
 
 ENGINE_VERSION = Version("diagnosis", "1")
-_EMERGENCY, _URGENT, _SELF_CARE = 0.3, 0.35, 0.55
 _STEPS = 4
 
 
@@ -45,7 +45,7 @@ def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report:
         red_flags=flags,
         next_steps=steps,
         abstentions=abstentions,
-        urgency=urgency(fused.hypotheses, flags),
+        urgency=urgency(fused.hypotheses, flags, fused.none_of_these, alarm=alarming(findings, engine.tables)),
         versions=(ENGINE_VERSION, *ranked.versions, *(rare.versions if rare else ())),
         input_sha256=key,
         seconds=time.perf_counter() - started,
@@ -83,25 +83,3 @@ def _rare(
         return None, Abstention("rare", result.abstained)
     ranking = Ranking(result.hypotheses, result.log_evidence, result.none_of_these, None, result.versions)
     return fusion.with_genes(ranking, findings), None
-
-
-def urgency(hypotheses: Sequence[Hypothesis], flags: Sequence[RedFlag]) -> Urgency | None:
-    """How soon: a red flag's word, else the weight of belief on emergencies, then on urgent and self-care conditions.
-
-    Thresholds lean towards safety: 30 % belief in emergencies is an emergency; self-care needs more than half of the
-    belief there and hardly any on an emergency. None without hypotheses and flags.
-    """
-    flagged = {flag.urgency for flag in flags}
-    if Urgency.EMERGENCY in flagged:
-        return Urgency.EMERGENCY
-    if not hypotheses:
-        return min(flagged, key=list(Urgency).index, default=None)
-    total = sum(h.probability for h in hypotheses)
-    share = {level: sum(h.probability for h in hypotheses if h.urgency is level) / total for level in Urgency}
-    if share[Urgency.EMERGENCY] >= _EMERGENCY:
-        return Urgency.EMERGENCY
-    if Urgency.URGENT in flagged or share[Urgency.EMERGENCY] + share[Urgency.URGENT] >= _URGENT:
-        return Urgency.URGENT
-    if share[Urgency.SELF_CARE] >= _SELF_CARE and share[Urgency.EMERGENCY] < 0.05 and not flags:
-        return Urgency.SELF_CARE
-    return Urgency.ROUTINE

@@ -1,7 +1,7 @@
 """P(finding | condition) for every pair, and the weight of evidence of each node.
 
 What the knowledge does not say is filled in once: parents from their kinds, kinds from their parents, and everything
-else as coincidence at a share of its background ("leak").
+else as coincidence at a share of its background ("leak"), a symptom or sign moved towards what the likest conditions list.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,13 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.diagnosis.observations import HISTORY_KINDS, Node
+from core.diagnosis.observations import COMPLAINTS, HISTORY_KINDS, Node
 from core.diagnosis.settings import Settings
 from core.knowledge.condition_tables import Tables
 
 Array = NDArray[np.float32]
 _MAX_P = 0.985
+_NEIGHBOURS, _SHARPNESS = 20, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +39,7 @@ def fill(tables: Tables, settings: Settings) -> Likelihood:
     known = ~np.isnan(p)
     leak = np.array([_leak(entry.kind, settings) for entry in tables.findings], np.float32)
     p = np.where(known, p, leak[None, :] * background)
+    _from_neighbours(p, background, known, tables, settings.neighbour_share)
     return Likelihood(np.minimum(p, _MAX_P).astype(np.float32), background, known)
 
 
@@ -81,6 +83,33 @@ def _downward(p: Array, background: Array, tables: Tables, kind_share: float) ->
         p[rows, index] = kind_share * p[rows, parent] * np.minimum(share, 1)
 
 
+def _from_neighbours(p: Array, background: Array, known: NDArray[np.bool_], tables: Tables, share: float) -> None:
+    """Unlisted symptoms and signs, raised by `share` of the way to the mean over the conditions with the likest lists.
+
+    Nobody lists everything; conditions that resemble each other in what is listed do so in what is not.
+    """
+    if share <= 0 or len(p) < 2:
+        return
+    told = np.flatnonzero([entry.kind in COMPLAINTS for entry in tables.findings])
+    own, usual, listed = p[:, told], background[:, told], known[:, told]
+    value = np.zeros_like(own)
+    value[listed] = own[listed] * np.maximum(0, np.log(own[listed] / usual[listed]))
+    value /= np.maximum(np.linalg.norm(value, axis=1, keepdims=True), 1e-9)
+    likeness = value @ value.T
+    np.fill_diagonal(likeness, 0)
+    count = min(_NEIGHBOURS, len(p) - 1)
+    nearest = np.argpartition(likeness, -count, axis=1)[:, -count:]
+    trust = np.maximum(np.take_along_axis(likeness, nearest, axis=1), 0) ** _SHARPNESS
+    total = trust.sum(axis=1, keepdims=True)
+    trust /= np.maximum(total, 1e-9)
+    theirs = np.where(listed, own, usual)
+    expected = np.zeros_like(own)
+    for rank in range(count):
+        expected += trust[:, rank, None] * theirs[nearest[:, rank]]
+    raised = np.maximum(own, (1 - share) * own + share * expected)
+    p[:, told] = np.where(listed | (total <= 0), own, raised)
+
+
 def weights(nodes: Sequence[Node], tables: Tables, likelihood: Likelihood, settings: Settings) -> Array:
     """Log likelihood ratios (nats) of every node against the average patient: float32 (conditions, nodes)."""
     if not nodes:
@@ -108,7 +137,8 @@ def _ratios(
     expected = _seen(background, miss, invented, present, sure)
     ratio = np.log(seen / expected)
     silent = ~present[None, :] & ~likelihood.known[:, columns]
-    ratio = np.where(silent, 0.0, ratio)
+    ratio = settings.weight_limit * np.tanh(np.where(silent, 0.0, ratio) / settings.weight_limit)
+    ratio *= np.where([tables.findings[i].kind in HISTORY_KINDS for i in columns], settings.history_weight, 1.0)
     for position, node in enumerate(nodes):
         if node.logit_shift is not None:
             ratio[:, position] = image_weight(p[:, position], background[:, position], node.logit_shift)

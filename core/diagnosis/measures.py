@@ -42,6 +42,33 @@ def calibration_error(confidence: Sequence[float], right: Sequence[bool], bins: 
     return float(sum(gaps))
 
 
+def perfect_error(confidence: Sequence[float], draws: int = 200) -> float:
+    """The calibration error that chance alone gives a perfectly calibrated list of these probabilities (seeded mean)."""
+    sure, generator = np.asarray(confidence, np.float64), np.random.default_rng(0)
+    if sure.size == 0:
+        return 0.0
+    made = [calibration_error(confidence, (generator.random(sure.size) < sure).tolist()) for _ in range(draws)]
+    return float(np.mean(made))
+
+
+def reliability(confidence: Sequence[float], right: Sequence[bool], bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability, share right, cases) of each equal-width bin that holds a case."""
+    sure, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    inside = [place == b for b in range(bins) if (place == b).any()]
+    return [(float(sure[i].mean()), float(hit[i].mean()), int(i.sum())) for i in inside]
+
+
+def interval_coverage(intervals: Sequence[Sequence[float]], right: Sequence[bool], groups: int = 10) -> float | None:
+    """Share of equal groups by rising middle in which the share right lies within the mean interval."""
+    bounds, hit = np.asarray(intervals, np.float64), np.asarray(right, np.float64)
+    if len(bounds) < groups:
+        return None
+    parts = np.array_split(np.argsort(bounds.mean(axis=1), kind="stable"), groups)
+    held = [bounds[p, 0].mean() <= hit[p].mean() <= bounds[p, 1].mean() for p in parts]
+    return float(np.mean(held))
+
+
 def flat(name: str, measured: dict[str, Any]) -> dict[str, Any]:
     """`name` and `name_ci95` side by side, as the JSON of every evaluation has them."""
     return {name: measured["value"], f"{name}_ci95": measured["ci95"]}

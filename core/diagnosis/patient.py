@@ -48,7 +48,7 @@ def items(
     found: list[Item] = []
     age = age_years(patient, now.date())
     if age is not None:
-        found.append(_item("age", Label("Age", "年龄"), age_weights(tables, age), f"{age:.0f}"))
+        found.append(_item("age", Label("Age", "年龄"), settings.age_weight * age_weights(tables, age), f"{age:.0f}"))
     if patient.sex in {Sex.FEMALE, Sex.MALE}:
         found.append(_item("sex", Label("Sex", "性别"), _sex(tables, patient.sex), patient.sex.value))
     pregnant = next((o for o in observations if o.present and tables.findings[o.index].id in _PREGNANT), None)

@@ -18,7 +18,7 @@ _HYPOTHESES = 60
 _DANGER_SHARE = 0.5
 _COST = 0.25
 _MINIMUM = 0.01
-_SURE = 0.98
+_SURE = 0.9
 _PREGNANT = "pregnancy"
 _RADIATION = Label("Pregnancy: prefer a method without ionising radiation.", "妊娠：优先选择无电离辐射的检查方法。")
 

@@ -22,11 +22,19 @@ class Settings:
     leak: float
     leak_other: float
     kind_share: float
+    neighbour_share: float
+    weight_limit: float
+    history_weight: float
+    age_weight: float
+    wording_weight: float
     false_absent: float
     false_absent_defining: float
     false_present: float
     false_present_cap: float
     none_weight: float
+    surprise: float
+    outside: float
+    outside_without_complaint: float
     beta_count: float
     prior_sd: float
     missing_share: float

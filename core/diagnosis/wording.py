@@ -35,21 +35,24 @@ SHIPPED = RESOURCES / "knowledge" / "wording"
 _CROWDED = 10_000  # vectors of texts no longer written; beyond this only the present ones are kept
 
 
-def item(tables: Tables, base: Array, findings: Sequence[Finding]) -> Item | None:
-    """The wording's item, None without a wording finding or without a text pack. `base`: log prior (conditions,)."""
+def item(tables: Tables, base: Array, findings: Sequence[Finding], factor: float = 1.0) -> Item | None:
+    """The wording's item, None without a wording finding or without a text pack. `base`: log prior (conditions,).
+
+    `factor` multiplies the text pack's weight.
+    """
     said = next((f for f in findings if f.code.code == CODE and f.status is Status.PRESENT), None)
     model = encoder() if said is not None else None
     if said is None or model is None or not len(tables.conditions):
         return None
-    weights = _weights(tables, model, said.source.text, base.tobytes())
+    weights = _weights(tables, model, said.source.text, base.tobytes(), factor)
     return Item(CODE, LABEL, Origin.NOTE, weights, said.id, "")
 
 
 @lru_cache(maxsize=64)
-def _weights(tables: Tables, model: Encoder, text: str, base: bytes) -> Array:
+def _weights(tables: Tables, model: Encoder, text: str, base: bytes, factor: float) -> Array:
     likeness = (vectors(tables, model) @ model.vector(text)).astype(np.float64)
     scaled: Array = (likeness - likeness.mean()) / max(float(likeness.std()), 1e-6)
-    scaled *= float(model.pack.manifest["text"]["condition_weight"])
+    scaled *= factor * float(model.pack.manifest["text"]["condition_weight"])
     prior = np.exp(np.frombuffer(base, np.float64))
     scaled -= np.log(prior @ np.exp(scaled) / prior.sum())
     scaled.setflags(write=False)

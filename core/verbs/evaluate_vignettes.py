@@ -12,7 +12,7 @@ from typing import Any
 
 from core.diagnosis import common
 from core.diagnosis.assess import assess
-from core.diagnosis.measures import calibration_error, flat, mean, share
+from core.diagnosis.measures import calibration_error, flat, interval_coverage, mean, perfect_error, reliability, share
 from core.domain.assessment import Assessment, Urgency
 from core.domain.basics import Source
 from core.domain.finding import Finding, Scope, Status
@@ -22,6 +22,7 @@ from core.findings.find import find, with_ids
 from core.findings.text import findings_in
 from core.knowledge.condition_check import plain
 from core.knowledge.conditions import Condition
+from core.verbs.evaluate_rare import draw_reliability
 
 HELP = "text vignettes (JSON lines): top-1/3/5 by strict name, urgency where given, calibration"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,18 +35,8 @@ _SECTIONS = (
 )
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*[- ]?(year|yr|month|week|day|y/o|yo)", re.IGNORECASE)
 _YEARS = {"month": 1 / 12, "week": 7 / 365.25, "day": 1 / 365.25}
-_LEVELS = {
-    "emergency": Urgency.EMERGENCY,
-    "emergent": Urgency.EMERGENCY,
-    "urgent": Urgency.URGENT,
-    "non-emergency": Urgency.ROUTINE,
-    "non-emergent": Urgency.ROUTINE,
-    "nonemergent": Urgency.ROUTINE,
-    "routine": Urgency.ROUTINE,
-    "self-care": Urgency.SELF_CARE,
-    "self care": Urgency.SELF_CARE,
-    "self_care": Urgency.SELF_CARE,
-}
+_NOT = re.compile(r"\b(non|not|no)[\s_-]*(emergen|urgen)")
+_FIELDS = ("urgency", "triage", "triage_urgency", "urgency_level", "triage_level", "level_of_care", "care")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +56,20 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
     )
+    parser.add_argument("--diagram", type=Path, help="write the reliability diagram to this PNG file")
     parser.add_argument("--cases", action="store_true", help="add each case's rank, probability and first five")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the measures."""
-    print(json.dumps(evaluate(read(args.data), with_cases=args.cases), indent=2, ensure_ascii=False))
+    result = evaluate(read(args.data), with_cases=True)
+    if args.diagram:
+        rows = result["cases"]
+        points = reliability([row["probability"] for row in rows], [row["rank"] == 1 for row in rows])
+        draw_reliability(points, args.diagram)
+    if not args.cases:
+        del result["cases"]
+    print(json.dumps(result, indent=2, ensure_ascii=False))
     return 0
 
 
@@ -96,9 +95,21 @@ def _vignette(row: dict[str, Any], place: str) -> Vignette:
         for name, prefix in _SECTIONS
         if str(row.get(name) or "").strip(" -.").lower() not in {"", "none", "nil", "n/a"}
     )
-    level = str(row.get("urgency") or row.get("triage") or row.get("triage_urgency") or "").strip().lower()
+    stated = next((str(row[field]) for field in _FIELDS if row.get(field)), "")
     denied = Note("absent_findings", str(row.get("absent_findings") or ""), Source(place, "text"))
-    return Vignette(str(row["correct_diagnosis"]), who(str(row["demographics"])), notes, denied, _LEVELS.get(level))
+    return Vignette(str(row["correct_diagnosis"]), who(str(row["demographics"])), notes, denied, level(stated))
+
+
+def level(stated: str) -> Urgency | None:
+    """The level of care in the words of published sets: emergent, non-emergent or self-care, and their like."""
+    words = stated.strip().lower()
+    if re.search(r"self|home|pharmac", words):
+        return Urgency.SELF_CARE
+    if _NOT.search(words) or re.search(r"routine|primary|doctor|gp\b|appointment|semi", words):
+        return Urgency.ROUTINE
+    if re.search(r"emergen|immediate|ambulance|\b911\b|\b999\b", words):
+        return Urgency.EMERGENCY
+    return Urgency.URGENT if re.search(r"urgent|same.day|1.day", words) else None
 
 
 def who(demographics: str) -> Patient:
@@ -135,6 +146,7 @@ def evaluate(vignettes: list[Vignette], *, with_cases: bool = False) -> dict[str
     """Measures over all vignettes. A diagnosis that no condition carries by name counts as missed."""
     engine = common.shared()
     owner = {name: c.id for c in engine.tables.conditions for name in names(c)}
+    by_id = {c.id: c for c in engine.tables.conditions}
     rows, spent = [], []
     for number, vignette in enumerate(vignettes):
         started = time.perf_counter()
@@ -153,6 +165,10 @@ def evaluate(vignettes: list[Vignette], *, with_cases: bool = False) -> dict[str
                 "first": ids[:5],
                 "findings": len(found),
                 "urgency": _graded(assessment, vignette),
+                "advised": assessment.urgency,
+                "stated": vignette.urgency,
+                "needed": by_id[wanted].urgency if wanted else None,
+                "interval": list(ranked.hypotheses[0].interval) if ids else [0.0, 0.0],
             }
         )
         if number % 50 == 0:
@@ -169,10 +185,25 @@ def _graded(assessment: Assessment, vignette: Vignette) -> bool | None:
     return given is vignette.urgency or (given in doctor and vignette.urgency in doctor)
 
 
+def _urgency(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Against the levels the file states; and, without them, against the level our knowledge gives the true diagnosis."""
+    graded = [row for row in rows if row["stated"] is not None]
+    emergencies = [row for row in graded if row["stated"] is Urgency.EMERGENCY]
+    dangerous = [row for row in rows if row["needed"] is Urgency.EMERGENCY]
+    return {
+        **flat("urgency_accuracy", share([row["urgency"] for row in graded])),
+        "urgency_n": len(graded),
+        **flat("emergency_accuracy", share([row["advised"] is Urgency.EMERGENCY for row in emergencies])),
+        "emergencies_rated_self_care": sum(row["advised"] is Urgency.SELF_CARE for row in emergencies),
+        **flat("emergency_by_diagnosis", share([row["advised"] is Urgency.EMERGENCY for row in dangerous])),
+        "emergency_diagnoses": len(dangerous),
+        "emergency_diagnoses_rated_self_care": sum(row["advised"] is Urgency.SELF_CARE for row in dangerous),
+    }
+
+
 def _measures(rows: list[dict[str, Any]], spent: list[float], *, with_cases: bool) -> dict[str, Any]:
     ranks = [row["rank"] or 999 for row in rows]
     first = [rank == 1 for rank in ranks]
-    graded = [row["urgency"] for row in rows if row["urgency"] is not None]
     matched = [rank for rank, row in zip(ranks, rows, strict=True) if row["condition"]]
     report: dict[str, Any] = {
         "n": len(rows),
@@ -181,7 +212,9 @@ def _measures(rows: list[dict[str, Any]], spent: list[float], *, with_cases: boo
         **flat("top5_of_matched", share([r <= 5 for r in matched])),
         "unmatched_diagnoses": sorted({row["diagnosis"] for row in rows if not row["condition"]}),
         "ece": calibration_error([row["probability"] for row in rows], first),
-        **flat("urgency_accuracy", share(graded)),
+        "ece_if_perfect": perfect_error([row["probability"] for row in rows]),
+        "interval_coverage": interval_coverage([row["interval"] for row in rows], first),
+        **_urgency(rows),
         "abstained": sum(not row["first"] for row in rows),
         **flat("findings_per_case", mean([row["findings"] for row in rows])),
         **flat("ms_per_case", mean(spent)),

@@ -61,7 +61,7 @@ def evaluate(vignettes: list[evaluate_vignettes.Vignette]) -> dict[str, Any]:
         raise UserError("No text pack is installed.", "Install one with `models install`.")
     cases = collect(vignettes)
     held_out, weights = cross_validated(cases)
-    shipped = float(model.pack.manifest["text"]["condition_weight"])
+    shipped = common.shared().settings.wording_weight * float(model.pack.manifest["text"]["condition_weight"])
     rules, whole = with_weight(cases, 0.0), with_weight(cases, shipped)
     return {
         "n": len(cases.truth),

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.diagnosis import fusion
-from core.diagnosis.assess import assess, urgency
+from core.diagnosis.assess import assess
 from core.diagnosis.engine import Ranking
+from core.diagnosis.triage import urgency
 from core.domain.assessment import Assessment, Evidence, Hypothesis, RedFlag, Urgency
 from core.domain.basics import Citation, Coding, Label
 from core.domain.finding import Finding, Origin

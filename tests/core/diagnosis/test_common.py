@@ -89,7 +89,7 @@ def test_missing_is_not_normal() -> None:
 
 
 def test_a_defining_finding_denied_counts_more_than_the_noise_limit() -> None:
-    denied = _top([absent("calf_pain")])["pulmonary_embolism"]
+    denied = _top([absent("calf_pain")], weight_limit=1e6)["pulmonary_embolism"]
     (weight,) = [e.weight for e in denied.evidence_against if e.code.code == "calf_pain"]
     assert weight == pytest.approx(np.log((1 - 0.9 * 0.99 - 0.1 * 0.005) / (1 - 0.01 * 0.99 - 0.99 * 0.005)), abs=1e-4)
 
@@ -98,7 +98,9 @@ def test_age_sex_and_pregnancy_are_evidence_of_their_own() -> None:
     man = _top([finding("fever")], Patient(sex=Sex.MALE))["ovarian_torsion"]
     assert min(e.weight for e in man.evidence_against) == -8
     old = _top([finding("fever")], Patient(age_years=80))["pneumonia"]
-    assert [e.weight for e in old.evidence_for if e.code.code == "age"] == [pytest.approx(np.log(3))]
+    assert [e.weight for e in old.evidence_for if e.code.code == "age"] == [
+        pytest.approx(load_settings().age_weight * np.log(3))
+    ]
     pregnant = _top([finding("pregnancy")])["pulmonary_embolism"]
     assert [e.weight for e in pregnant.evidence_for if e.code.code == "pregnancy_prior"] == [pytest.approx(np.log(4))]
 
@@ -192,6 +194,48 @@ def test_shares_are_the_shapley_values_of_the_group_rule(count: int, seed: int) 
             expected[player] += worth({*order[: step + 1]}) - worth({*order[:step]})
     values = shapley(component, players, weights, 0.5)
     assert values == pytest.approx(expected / len(orders), abs=1e-5)
+
+
+def test_no_finding_counts_beyond_the_limit() -> None:
+    base = _top([])["pneumonia"].log_odds
+    free, held = (_top([finding("rigors")], weight_limit=w)["pneumonia"].log_odds - base for w in (1e6, 2.0))
+    assert free > 2 > held == pytest.approx(2 * np.tanh(free / 2), abs=1e-5)
+
+
+def test_history_counts_by_its_own_weight() -> None:
+    one, half = (
+        _top([finding("recent_surgery")], history_weight=w)["pulmonary_embolism"].log_odds
+        - _top([])["pulmonary_embolism"].log_odds
+        for w in (1.0, 1.5)
+    )
+    assert half == pytest.approx(1.5 * one)
+
+
+def test_unlisted_symptoms_follow_the_likest_conditions() -> None:
+    """The cold lists cough and fever as pneumonia does: what pneumonia lists beside them is less surprising in it."""
+    alone, helped = (engine(neighbour_share=w).likelihood for w in (0.0, 0.5))
+    row, column = tables().condition_index["common_cold"], tables().finding_index["pleuritic_pain"]
+    assert helped.p[row, column] > alone.p[row, column]
+    assert (helped.p[alone.known] == alone.p[alone.known]).all()
+    assert (helped.known == alone.known).all()
+
+
+def test_belief_is_kept_for_none_of_these() -> None:
+    findings = [finding("productive_cough"), finding("fever"), finding("rigors"), finding("cxr_opacity")]
+    ranking = engine(minimum_informative=0).rank(findings, Patient(), NOW)
+    assert ranking.none_of_these >= load_settings().outside
+    order = [h.id for h in ranking.hypotheses]
+    sharp = engine(minimum_informative=0, surprise=0.0, outside=0.0).rank(findings, Patient(), NOW)
+    assert [h.id for h in sharp.hypotheses] == order
+    assert sharp.hypotheses[0].probability > ranking.hypotheses[0].probability
+
+
+def test_a_record_without_a_complaint_is_mostly_none_of_these() -> None:
+    record = [finding("d_dimer_high"), finding("recent_surgery"), absent("cough"), absent("fever")]
+    ranking = engine(minimum_informative=0).rank(record, Patient(), NOW)
+    assert ranking.none_of_these >= 0.5
+    with_complaint = engine(minimum_informative=0).rank([*record, finding("calf_pain")], Patient(), NOW)
+    assert with_complaint.none_of_these < 0.3
 
 
 def test_large_components_still_add_up() -> None:
