@@ -33,6 +33,7 @@ class Tally:
     interrupted_orders: int = 0
     decisions: int = 0
     commonest: Counter[tuple[str, str]] = field(default_factory=Counter)
+    silent: Counter[tuple[str, str]] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
 
 
@@ -80,7 +81,9 @@ def _count(tally: Tally, alerts: tuple[Alert, ...]) -> None:
     loud = interrupting(alerts)
     tally.interrupted_orders += bool(loud)
     tally.decisions += len(grouped(loud))
-    tally.commonest.update((alert.tier.value, alert.title.en) for alert in alerts if alert.tier is not Tier.INFO)
+    for alert in alerts:
+        counted = tally.silent if alert.tier is Tier.INFO else tally.commonest
+        counted.update([(alert.tier.value, alert.title.en)])
 
 
 def _at(record: Record, order: Medication, now: datetime) -> Record:
@@ -124,6 +127,7 @@ def table(tally: Tally, top: int) -> dict[str, Any]:
         "decisions_per_100": round(100 * tally.decisions / checked, 2),
         "orders_interrupted_per_100": round(100 * tally.interrupted_orders / checked, 2),
         "commonest": [{"tier": t, "title": title, "n": n} for (t, title), n in tally.commonest.most_common(top)],
+        "commonest_info": [{"title": title, "n": n} for (_, title), n in tally.silent.most_common(top)],
     }
 
 
