@@ -40,20 +40,25 @@ class Opener:
         self.viewer = viewer
         self.shelf = Shelf()
         self._wanted: tuple[ImageRef, ...] = ()
+        self._objects: tuple[str, ...] = ()
 
     def forget(self) -> None:
         """An empty shelf; results asked for the old one are dropped."""
-        self.shelf, self._wanted = Shelf(), ()
+        self.shelf, self._wanted, self._objects = Shelf(), (), ()
 
     def study(self, current: Sequence[Study], priors: Sequence[Study]) -> None:
         """Series of studies, priors after them; the first is shown by its hanging rule."""
         self.viewer.clear()
-        for members, prior in ((current, False), (priors, True)):
-            for study in members:
-                prefix, badge = study_parts(study, prior)
-                for series in dress.in_hanging_order(study.series):
-                    self.shelf.add(series, prefix, badge)
-                self.read_objects(study.objects, prefix, badge)
+        found = [
+            (study, *study_parts(study, prior))
+            for group, prior in ((current, False), (priors, True))
+            for study in group
+        ]
+        for study, prefix, badge in found:
+            for series in dress.in_hanging_order(study.series):
+                self.shelf.add(series, prefix, badge)
+        for study, prefix, badge in found:  # outlines need all series on the shelf
+            self.read_objects(study.objects, prefix, badge)
         self.fill_strip()
         if self.shelf.series:
             self._hang(next(iter(self.shelf.series)))
@@ -61,8 +66,7 @@ class Opener:
     def images(self, refs: Sequence[ImageRef], objects_: Sequence[str] = ()) -> None:
         """The series of references, and files of other objects that belong to them."""
         self.viewer.clear()
-        self._wanted = tuple(refs)
-        self.background(partial(_instances, tuple(objects_)), self._objects_found)
+        self._wanted, self._objects = tuple(refs), tuple(objects_)
         if len({ref.path for ref in refs}) <= FEW and not any(dress.in_large_folder(ref) for ref in refs):
             self._images_found(self._wanted, dress.series_of_all(self._wanted))
         else:
@@ -86,6 +90,8 @@ class Opener:
         else:
             self.viewer.current.model.error = failure if refs else ""
             self.viewer.current.update()
+        if self._objects:
+            self.background(partial(_instances, self._objects), self._objects_found)
 
     def _objects_found(self, found: object) -> None:
         if isinstance(found, tuple):
