@@ -80,7 +80,7 @@ def pool(fits: Floats) -> Numbers:
 def shortlist(terms: Sequence[int], fits: Floats, index: Index, weights: Weights, also: Sequence[int] = ()) -> Numbers:
     """The diseases the network orders: the best of the first pass, and those named in `also`."""
     candidates = pool(fits)
-    first = scores(rare_features.features(terms, candidates, index), index, weights)
+    first = scores(rare_features.features(terms, candidates, index, best_only=True), index, weights)
     best = candidates[np.argsort(-first, kind="stable")[:SHORTLIST]]
     return np.union1d(best, np.asarray(also, np.int64))
 

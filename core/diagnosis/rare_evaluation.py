@@ -99,7 +99,7 @@ def _shortlist(
 ) -> NDArray[np.int64]:
     """`rare.shortlist` with some diseases' rows replaced."""
     pool = rare.pool(by)
-    found = features(terms, np.array([rows.get(int(d), int(d)) for d in pool]), index)
+    found = features(terms, np.array([rows.get(int(d), int(d)) for d in pool]), index, best_only=True)
     first = rare.scores(found, index, rare_weights.load())
     return np.union1d(pool[np.argsort(-first, kind="stable")[: rare.SHORTLIST]], np.asarray(also, np.int64))
 

@@ -102,15 +102,18 @@ def _row_sums(rows: Csr, information: Floats) -> Floats:
     return np.bincount(owner, rows.weights * information[rows.values], len(rows.start) - 1).astype(np.float32)
 
 
-def features(terms: Sequence[int], candidates: Numbers, index: Index) -> Features:
-    """The features of a case's terms for chosen diseases."""
+def features(terms: Sequence[int], candidates: Numbers, index: Index, *, best_only: bool = False) -> Features:
+    """The features of a case's terms for chosen diseases. `best_only`: of `shared` only the best finding's row."""
     rows = [index.row(t) for t in terms]
     annotations, entry, frequency = _picture(candidates, index.pack.picture)
+    shared = [r.shared for r in rows]
+    if best_only:
+        shared = [functools.reduce(np.maximum, shared)]
     return Features(
         candidates,
         np.stack([r.fit[candidates] for r in rows]),
         entry,
-        np.stack([r.shared[annotations] for r in rows]),
+        np.stack([row[annotations] for row in shared]),
         index.information[annotations],
         frequency,
     )

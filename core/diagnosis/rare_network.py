@@ -66,7 +66,7 @@ def _slope(u: NDArray[T]) -> NDArray[T]:
 
 
 def _sigmoid(u: NDArray[T]) -> NDArray[T]:
-    return np.asarray(1 / (1 + np.exp(-np.clip(u, -60, 60))), u.dtype)
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * u), u.dtype)
 
 
 @lru_cache(maxsize=2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.diagnosis.rare_features import DAMPING, FULL_SHARE, STRONG, Features, Floats, Index
+from core.diagnosis.rare_features import DAMPING, FULL_SHARE, STRONG, Features, Floats, Index, Numbers
 from core.diagnosis.rare_network import Doubles, Network
 
 KNOTS = (STRONG, 1.0, 5.0, 7.0)
@@ -51,12 +51,13 @@ def shares(found: Features, information: Floats, index: Index, network: Network)
     out = np.einsum("kjc,ck->jc", parts.sums.astype(np.float64), slope[:, :_SUMS])
     a, b, c = _SUMS, _SUMS + _LINEAR, _SUMS + _LINEAR + _FULL
     small = len(found.fits) ** -0.5
-    by_game = (
-        (found.shared, _of_entry(parts.linear, slope[:, a:b], found)),
-        (_matched(found.shared, found), _of_entry(parts.full, slope[:, b:c], found)),
-        (_unshown(found.shared, found) - _unshown(np.zeros_like(best), found), _logs(slope[:, c:], small)[found.entry]),
-    )
-    per_annotation = np.sum([airport(value.astype(np.float64)) * weight for value, weight in by_game], axis=0)
+    order = np.argsort(found.shared, axis=0, kind="stable")
+    rising = np.take_along_axis(found.shared, order, axis=0)
+    value = rising * _of_entry(parts.linear, slope[:, a:b], found)
+    value += _matched(rising, found) * _of_entry(parts.full, slope[:, b:c], found)
+    logs = (slope[:, c] + slope[:, c + 1] * small)[found.entry]
+    value += (_unshown(rising, found) - _unshown(np.zeros_like(best), found)) * logs
+    per_annotation = airport(value, order)
     columns = len(found.candidates)
     return np.asarray(out + np.stack([np.bincount(found.entry, row, columns) for row in per_annotation]))
 
@@ -65,7 +66,8 @@ def _parts(found: Features, information: Floats, index: Index) -> Values:
     fits, n = found.fits, np.float32(len(found.fits))
     small, own = n**-0.5, information[:, None]
     total = np.maximum(information.sum(), np.float32(0.1))
-    near, often = _forward(found.shared, found), _forward(found.shared * found.frequency, found)
+    near = _per_candidate(np.maximum, found.shared, found)
+    often = _per_candidate(np.maximum, found.shared * found.frequency, found)
     against = fits < 0
     sums = [fits * small, *(np.maximum(0, fits - k) * small for k in KNOTS), np.minimum(0, fits) * small]
     sums += [against / n, against * own / total, fits / n]
@@ -74,9 +76,7 @@ def _parts(found: Features, information: Floats, index: Index) -> Values:
     frequency, entry = found.frequency, found.entry
     own_total = index.damped[found.candidates] - np.float32(DAMPING)
     usual = np.maximum(0, frequency - USUAL)
-    columns = len(found.candidates)
-    all_of = np.bincount(entry, found.information, columns)
-    usual_of = np.bincount(entry, usual * found.information, columns)
+    all_of, usual_of = _per_candidate(np.add, found.information * np.stack([np.ones_like(usual), usual]), found)
     root = np.sqrt(own_total + 20)[entry]
     linear = [frequency / (own_total + d)[entry] for d in (DAMPING, 5.0, 60.0)]
     linear += [1 / (all_of + 20)[entry], usual / (usual_of + 10)[entry], frequency / root]
@@ -92,13 +92,12 @@ def _parts(found: Features, information: Floats, index: Index) -> Values:
 
 
 def _table(found: Features, parts: Values, best: Floats, sums: Floats) -> Floats:
-    entry, columns = found.entry, len(found.candidates)
+    columns = len(found.candidates)
     matched, log = _matched(best, found), _unshown(best, found)
-    games = [np.bincount(entry, w * best, columns) for w in parts.linear]
-    games[-1] += np.bincount(entry, found.frequency > OFTEN, columns)
-    games += [np.bincount(entry, w * matched, columns) for w in parts.full]
-    missed = np.bincount(entry, log, columns)
-    games += [missed, missed * len(found.fits) ** -0.5]
+    weighed = np.concatenate([parts.linear * best, parts.full * matched, log[None], (found.frequency > OFTEN)[None]])
+    games = _per_candidate(np.add, weighed.astype(np.float32), found)
+    games[_LINEAR - 1] += games[-1]
+    games[-1] = games[-2] * np.float32(len(found.fits) ** -0.5)
     case = [np.full(columns, v) for v in parts.case]
     return np.stack([*sums, *games, *case], axis=1).astype(np.float32)
 
@@ -110,17 +109,17 @@ def _matched(best: Floats, found: Features) -> Floats:
 def _unshown(best: Floats, found: Features) -> Floats:
     """Log-chance that an annotation stays as little shown as it is."""
     open_ = 1 - best / np.maximum(found.information, np.float32(0.1))
-    return np.asarray(np.log1p(-found.frequency * np.float32(SHOWN) * np.clip(open_, 0, 1)), np.float32)
+    return np.asarray(np.log1p(-found.frequency * np.float32(SHOWN) * open_), np.float32)
 
 
-def _forward(value: Floats, found: Features) -> Floats:
-    """Best value (findings, candidates) among each candidate's annotations, 0 where it has none."""
+def _per_candidate(join: np.ufunc, value: Floats, found: Features) -> Floats:
+    """`join` over each candidate's annotations: (rows, annotations) to (rows, candidates), 0 where it has none."""
     columns = len(found.candidates)
     out = np.zeros((len(value), columns), np.float32)
     if value.shape[1]:
         length = np.bincount(found.entry, minlength=columns)
         some = length > 0
-        out[:, some] = np.maximum.reduceat(value, (np.cumsum(length) - length)[some], axis=1)
+        out[:, some] = join.reduceat(value, (np.cumsum(length) - length)[some], axis=1)
     return out
 
 
@@ -129,16 +128,14 @@ def _of_entry(weights: Floats, slope: Doubles, found: Features) -> Doubles:
     return np.asarray(np.einsum("ka,ak->a", weights.astype(np.float64), slope[found.entry]))
 
 
-def _logs(slope: Doubles, small: float) -> Doubles:
-    return np.asarray(slope[:, 0] + slope[:, 1] * small)
+def airport(value: Doubles, order: Numbers) -> Doubles:
+    """Shapley values (findings, annotations) of each annotation's maximum game (Littlechild & Owen, 1973).
 
-
-def airport(value: Doubles) -> Doubles:
-    """Shapley values (findings, annotations) of each annotation's maximum game (Littlechild & Owen, 1973)."""
-    order = np.argsort(value, axis=0, kind="stable")
-    rising = np.take_along_axis(value, order, axis=0)
-    steps = np.diff(rising, axis=0, prepend=np.zeros((1, rising.shape[1])))
-    players = np.arange(len(rising), 0, -1)[:, None]
-    out = np.empty_like(rising)
-    np.put_along_axis(out, order, np.cumsum(steps / players, axis=0), axis=0)
+    `order` sorts the findings by how well they match, `value` is what the match is worth in that order. A weighted sum of
+    games that grow with the same match has the same order, and Shapley values are additive: one pass serves them all.
+    """
+    steps = np.diff(value, axis=0, prepend=np.zeros((1, value.shape[1])))
+    steps /= np.arange(len(value), 0, -1)[:, None]
+    out = np.empty_like(steps)
+    np.put_along_axis(out, order, np.cumsum(steps, axis=0), axis=0)
     return np.asarray(out)

@@ -195,4 +195,6 @@ def test_a_maximum_games_shares_are_shapley_values(players: int, seed: int) -> N
             gain = np.maximum(best, value[player]) - best
             expected[player] += gain / len(orders)
             best += gain
-    assert rare_rerank.airport(value) == pytest.approx(expected, abs=1e-9)
+    order = value.argsort(axis=0)
+    told = rare_rerank.airport(np.take_along_axis(value, order, axis=0), order)
+    assert told == pytest.approx(expected, abs=1e-9)
