@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from PySide6.QtCore import Qt, QTimer
@@ -36,6 +37,9 @@ from ui.widgets.button import IconButton
 from ui.widgets.layout import column, row
 from ui.widgets.panels import Strip
 from ui.worklist.screen import Worklist
+
+if TYPE_CHECKING:
+    from ui.library.screen import LibraryScreen
 
 MESSAGE_MS = 12_000
 TONE_ICONS = {"red": "alert", "amber": "alert", "green": "check", "info": "info"}
@@ -109,7 +113,7 @@ class Window(QMainWindow):
         whole.setLayout(column(self.appbar, self.message_bar, body, self.statusbar_, gap=0))
         whole.layout().setStretch(2, 1)
         self.setCentralWidget(whole)
-        self.rail.enable("library", enabled=False)
+        self._library: LibraryScreen | None = None
 
     def _wire(self) -> None:
         self.session.opened.connect(self._opened)
@@ -141,6 +145,7 @@ class Window(QMainWindow):
             "help": self.help,
             "find": self._find,
             "search": self._focus_search,
+            "back": self._back,
             "import": self.worklist.browse,
             "new": self.new_case,
             "next_case": self.next_case,
@@ -160,9 +165,18 @@ class Window(QMainWindow):
         return actions
 
     def _find(self) -> None:
-        """In a case its record, elsewhere the worklist."""
+        """In a case its record, in the library its pages, elsewhere the worklist."""
         current = self.current_workspace()
-        (current.find if current is not None else self.worklist.find)()
+        if current is not None:
+            current.find()
+        elif self.stack.currentWidget() is self._library:
+            self.library.find()
+        else:
+            self.worklist.find()
+
+    def _back(self) -> None:
+        if self.stack.currentWidget() is self._library:
+            self.library.go_back()
 
     def _in_case(self, act: Callable[[Workspace], object]) -> None:
         current = self.current_workspace()
@@ -188,8 +202,10 @@ class Window(QMainWindow):
             self.show_tab(place)
 
     def show_tab(self, key: str) -> None:
-        """A tab: worklist, models, admin or a case id."""
+        """A tab: worklist, models, library, admin or a case id."""
         fixed_places: dict[str, QWidget] = {"worklist": self.worklist, "models": self.models, "admin": self.admin}
+        if key == "library":
+            fixed_places[key] = self.library
         widget = fixed_places.get(key) or self.workspaces.get(key) or self.worklist
         self.stack.setCurrentWidget(widget)
         if key in self._order:
@@ -201,8 +217,20 @@ class Window(QMainWindow):
             self.models.refresh()
         if widget is self.admin:
             self.admin.refresh()
+        if widget is self._library:
+            self.library.refresh()
         self._show_tabs(key)
         self._fit()
+
+    @property
+    def library(self) -> "LibraryScreen":
+        """The library; made when it is first asked for, because its tables are large."""
+        if self._library is None:
+            from ui.library.screen import LibraryScreen
+
+            self._library = LibraryScreen(self.session)
+            self.stack.addWidget(self._library)
+        return self._library
 
     def _show_tabs(self, current: str = "") -> None:
         current = current or self.appbar.tabs.current() or "worklist"

@@ -1,4 +1,4 @@
-"""`knowledge build|list`: knowledge packs that are made from published releases at set-up."""
+"""`knowledge build|list`: packs made from published releases at set-up. `knowledge search|show`: the library."""
 
 import argparse
 import json
@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from core.domain.serial import to_json
+from core.library.entry import Kind, Ref
 from core.paths import packs
 
 PACKS = ("rare", "genes", "wording")
@@ -30,6 +32,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="before a release of the program: write the wording pack, or the facts of --from, where they ship",
     )
     actions.add_parser("list", help="packs that are there, as JSON")
+    search = actions.add_parser("search", help="pages of the library by name or code, as JSON")
+    search.add_argument("words")
+    search.add_argument("--kind", choices=[k.value for k in Kind])
+    show = actions.add_parser("show", help="one page of the library, every line with its source, as JSON")
+    show.add_argument("kind", choices=[k.value for k in Kind])
+    show.add_argument("id")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         print(json.dumps([_about(p) for p in sorted(packs().glob("*/about.json"))], indent=1))
         return 0
+    if args.action in ("search", "show"):
+        return _read_library(args)
     wanted = (args.pack,) if args.pack else _fitting(args.folder)
     built: dict[str, object] = {}
     for name in wanted:
@@ -49,6 +59,15 @@ def run(args: argparse.Namespace) -> int:
         )
     if built:
         print(json.dumps(built if len(wanted) > 1 else built[wanted[0]]))
+    return 0
+
+
+def _read_library(args: argparse.Namespace) -> int:
+    from core.library import shelf
+
+    kind = Kind(args.kind) if args.kind else None
+    found = shelf.search(args.words, kind) if args.action == "search" else shelf.page(Ref(Kind(args.kind), args.id))
+    print(to_json(found, indent=1).decode())
     return 0
 
 

@@ -1,0 +1,1 @@
+"""The library: what the program knows, for a person to read and to doubt."""
