@@ -58,20 +58,27 @@ class Changes(QObject):
 CHANGES = Changes()
 
 
-def install(window: QWidget, settings: Settings, actions: dict[str, Callable[[], object]]) -> list[QShortcut]:
-    """Make a shortcut for each key whose action the window knows; the list follows the user's changes."""
-    made: list[QShortcut] = []
+class WindowKeys(QObject):
+    """The shortcuts of a window; lives and dies with it."""
 
-    def again() -> None:
-        for old in made:
+    def __init__(self, window: QWidget, settings: Settings, actions: dict[str, Callable[[], object]]) -> None:
+        super().__init__(window)
+        self._window, self._settings, self._actions = window, settings, actions
+        self.made: list[QShortcut] = []
+        self.renew()
+        CHANGES.saved.connect(self.renew)
+
+    def renew(self) -> None:
+        """Make the shortcuts again, with the user's keys."""
+        for old in self.made:
             old.setEnabled(False)  # it would make its key ambiguous until it is deleted
             old.deleteLater()
-        made[:] = _shortcuts(window, settings, actions)
+        self.made[:] = _shortcuts(self._window, self._settings, self._actions)
 
-    again()
-    CHANGES.saved.connect(again)
-    window.destroyed.connect(lambda: CHANGES.saved.disconnect(again))
-    return made
+
+def install(window: QWidget, settings: Settings, actions: dict[str, Callable[[], object]]) -> list[QShortcut]:
+    """Make a shortcut for each key whose action the window knows; the list follows the user's changes."""
+    return WindowKeys(window, settings, actions).made
 
 
 def _shortcuts(window: QWidget, settings: Settings, actions: dict[str, Callable[[], object]]) -> list[QShortcut]:
