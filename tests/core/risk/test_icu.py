@@ -38,7 +38,7 @@ def _stay(folder: Path, text: str, name: str = "1") -> Path:
 def _hourly(rng: np.random.Generator, ill: float, hours: int = 48) -> str:
     """A SYNTHETIC stay: the iller, the faster the heart, the lower the coma scale, the higher the urea."""
     lines = []
-    for hour in range(hours):
+    for hour in range(0, hours, 2):
         lines.append(f"{hour:02}:10,HR,{80 + 25 * ill + rng.normal(0, 5):.0f}")
         lines.append(f"{hour:02}:10,NISysABP,{125 - 15 * ill + rng.normal(0, 8):.0f}")
         if hour % 6 == 0:
@@ -51,7 +51,7 @@ def _hourly(rng: np.random.Generator, ill: float, hours: int = 48) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _folder(folder: Path, n: int = 160) -> Path:
+def _folder(folder: Path, n: int = 120) -> Path:
     rng = np.random.default_rng(3)
     (folder / "set-x").mkdir(parents=True)
     rows = ["RecordID,SAPS-I,SOFA,Length_of_stay,Survival,In-hospital_death"]
@@ -64,6 +64,14 @@ def _folder(folder: Path, n: int = 160) -> Path:
     return folder
 
 
+def _small(patch: pytest.MonkeyPatch) -> None:
+    """A recipe that takes a second."""
+    patch.setattr(icu, "RECIPE", {**icu.RECIPE, "n_estimators": 12, "min_child_samples": 8, "num_leaves": 4})
+    for name in ("DRAWS", "_PARTS", "_FOLDS"):
+        patch.setattr(icu, name, 2)
+    patch.setattr(icu_measure, "_ROUNDS", 20)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, icu.Stays]:
     """(data, pack, stays): a small pack trained on SYNTHETIC stays."""
@@ -71,7 +79,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, icu.Sta
     folder = tmp_path_factory.mktemp("icu")
     data = _folder(folder / "data")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(icu, "RECIPE", {**icu.RECIPE, "n_estimators": 12, "min_child_samples": 8, "num_leaves": 4})
+        _small(patch)
         stays = icu.load(data)
         icu_pack.build(stays, folder / run_time.PACK, "2026-01-31")
     return data, folder / run_time.PACK, stays
@@ -182,7 +190,7 @@ def test_shapley_values_are_those_of_the_definition() -> None:
 
 def test_graph_leaves_and_boosters_agree(built: tuple[Path, Path, icu.Stays], monkeypatch: pytest.MonkeyPatch) -> None:
     _, folder, stays = built
-    monkeypatch.setattr(icu, "RECIPE", {**icu.RECIPE, "n_estimators": 12, "min_child_samples": 8, "num_leaves": 4})
+    _small(monkeypatch)
     model = icu.train(stays.x, stays.y, stays.aim)
     dumps = [b.dump_model() for b in model.boosters]
     used = icu_trees.used(dumps)
@@ -245,12 +253,12 @@ def test_the_verbs(built: tuple[Path, Path, icu.Stays], tmp_path: Path, capsys: 
     assert run(["icu", str(data / "set-x" / "3.txt"), "--pack", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert 0 < found["estimate"] < 1 and found["shares"][0]["label"]["zh"] and found["additivity_error"] < 1e-4
-    fresh = _folder(tmp_path / "more", 60)
+    fresh = _folder(tmp_path / "more", 50)
     for path in (fresh / "set-x").iterdir():
         path.write_text(path.read_text("utf-8") + "47:00,Lactate,1.5\n", "utf-8")
     assert run(["evaluate", "icu", str(fresh), "--pack", str(folder), "--json"]) == 0
     scored = json.loads(capsys.readouterr().out)
-    assert scored["n"] == 60 and scored["trained_on"] == 0 and "pack" in scored["how"]
+    assert scored["n"] == 50 and scored["trained_on"] == 0 and "pack" in scored["how"]
     assert scored["auroc"] > 0.6 and {"event1", "ece", "event1_preset", "subgroups", "without_gate"} <= set(scored)
     assert run(["icu", str(folder / "manifest.json"), "--pack", str(folder)]) == 2
     assert run(["icu", str(tmp_path / "none.txt"), "--pack", str(folder)]) == 2
@@ -261,7 +269,7 @@ def test_stays_of_the_training_are_never_scored_by_the_pack(
     built: tuple[Path, Path, icu.Stays], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, folder, stays = built
-    monkeypatch.setattr(icu, "RECIPE", {**icu.RECIPE, "n_estimators": 5, "num_leaves": 4})
+    _small(monkeypatch)
     assert run(["evaluate", "icu", str(data), "--pack", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["trained_on"] == len(stays.y) and "cross-validation" in found["how"]
