@@ -71,19 +71,20 @@ def _checked(game: Game, shown: ImageExplanation, started: float) -> ImageExplan
 def watch(
     pack: Pack, ref: ImageRef, pixels: NDArray[np.uint8], *, evaluations: int = EVALUATIONS, seed: int = 0
 ) -> Iterator[ImageExplanation]:
-    """What to show one after the other: the preview at once, better and better sampled maps, at last one with every check
-    and its agreement with the preview (`preview_r`; None where the preview was of another grid)."""
+    """What to show one after the other: the preview at once, then sampled maps as soon as their standard errors are smaller
+    than those of what is shown, at last one with every check and its agreement with the preview (`preview_r`; None where the
+    preview was of another grid)."""
     started = time.perf_counter()
-    first = preview(pack, ref, pixels, seed=seed)
+    first = shown = preview(pack, ref, pixels, seed=seed)
     yield first
     game, name = _game(pack, pixels, "", "", lambda: None)
-    shown = first
     for sampled in sample(game, evaluations, seed):
-        shown = replace(
-            _shown(game, ref, sampled, (name, "shapley", seed), started), preview_r=_likeness(first, sampled)
-        )
-        yield shown
-    yield _checked(game, shown, started)
+        better = _shown(game, ref, sampled, (name, "shapley", seed), started)
+        if better.rows != shown.rows or np.mean(better.standard_errors) < np.mean(shown.standard_errors):
+            shown = replace(better, preview_r=_likeness(first, sampled))
+            yield shown
+    final = _shown(game, ref, sampled, (name, "shapley", seed), started)
+    yield _checked(game, replace(final, preview_r=_likeness(first, sampled)), started)
 
 
 def _likeness(first: ImageExplanation, sampled: Sampled) -> float | None:
@@ -186,6 +187,6 @@ def _shown(
         seconds=time.perf_counter() - started,
         seed=seed,
         stability=sampled.stability,
-        checks=checks(additivity, sampled.stability, None),
+        checks=checks(additivity, sampled.stability, None)[: 2 if sampled.pairs else 1],
         provider=CPU,
     )
