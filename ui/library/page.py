@@ -70,7 +70,7 @@ class Page(QWidget):
         surface(self)
         self.entry: Entry | None = None
         self.parts: list[LineRows] = []
-        self._title = label("", "display", wrap=True)
+        self._title = label("", "title", wrap=True)
         self._names = label("", "secondary", "text.2", wrap=True, select=True)
         self._body = QVBoxLayout()
         self._body.setSpacing(0)
@@ -99,7 +99,7 @@ class Page(QWidget):
         self._area.verticalScrollBar().setValue(0)
 
     def _add(self, title: str, rows: tuple[Row, ...]) -> None:
-        long = [r for r in rows if len(say(r.value)) > LONG or (not say(r.value) and len(say(r.label)) > LONG)]
+        long = [r for r in rows if _cells(say(r.value)) > LONG or (not say(r.value) and _cells(say(r.label)) > LONG)]
         made = LineRows()
         made.show_rows(rows)
         made.activated.connect(self._follow)
@@ -118,6 +118,11 @@ class Page(QWidget):
     def _follow(self, row: Row) -> None:
         if isinstance(row.target, Ref):
             self.asked.emit(row.target)
+
+
+def _cells(words: str) -> int:
+    """Characters, Chinese ones counted twice: how much room a text takes."""
+    return len(words) + sum(c >= "\u2e80" for c in words)
 
 
 def _paragraph(row: Row) -> str:
