@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.domain.basics import Citation
+from core.domain.basics import Citation, Label
 from core.knowledge import drugs as drug_tables
 from core.knowledge.drugs import Drugs
 from core.knowledge.treatment_files import citation, read_folder
@@ -154,3 +154,37 @@ def load(folder: Path = drug_tables.FOLDER) -> Profiles:
     }
     sources = {key: citation(part["source"]) for key, part in table.items()}
     return Profiles(profiles, sources)
+
+
+_WORDS = {
+    "usual": Label("no change", "无需调整"),
+    "adjust": Label("lower dose", "需减量"),
+    "avoid": Label("avoid", "避免"),
+    "caution": Label("with care", "慎用"),
+    "compatible": Label("may be used", "可用"),
+    "known": Label("known risk", "已知风险"),
+    "possible": Label("possible risk", "可能风险"),
+    "conditional": Label("in certain conditions", "特定条件下"),
+    "unknown": Label("unknown", "不明"),
+}
+
+
+def described(drug: str) -> Label:
+    """A profile in words, a line a field; unknown is said as unknown. Raises KeyError for a drug that is not known."""
+    one = load().by_drug[drug]
+    pregnancy = [_WORDS[use.value] for use in one.pregnancy]
+    same = len(set(pregnancy)) == 1
+    lines = (
+        (Label("Weak kidneys", "肾功能不全"), _WORDS[one.renal.value]),
+        (Label("Weak liver", "肝功能不全"), _WORDS[one.hepatic.value]),
+        *(
+            [(Label("Pregnancy", "妊娠"), pregnancy[0])]
+            if same
+            else [
+                (Label(f"Pregnancy, trimester {n}", f"妊娠第{n}期"), said) for n, said in enumerate(pregnancy, start=1)
+            ]
+        ),
+        (Label("Breast-feeding", "哺乳"), _WORDS[one.lactation.value]),
+        (Label("QT", "QT间期"), _WORDS[one.qt.value]),
+    )
+    return Label("\n".join(f"{a.en}: {b.en}" for a, b in lines), "\n".join(f"{a.zh}：{b.zh}" for a, b in lines))

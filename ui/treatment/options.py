@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from core.domain.case import Action, Case, CaseStatus, Decision
 from core.domain.plan import DrugDose, GeneNote, MedicineChange, PlanOption, Tier
+from core.knowledge import drug_profiles
 from core.store.decisions import standing
 from ui.theme.theme import restyle, surface
 from ui.translate import say, tr
@@ -49,6 +50,14 @@ def dose_cell(dose: DrugDose) -> QWidget:
     holder = QWidget()
     holder.setLayout(column(*parts, gap=1))
     return holder
+
+
+def drug_cell(dose: DrugDose) -> QWidget:
+    """The drug's name; its profile (kidney, liver, pregnancy, breast-feeding, QT) as a tooltip, unknown said as such."""
+    made = label(say(dose.name), "strong", wrap=True)
+    if dose.drug in drug_profiles.load().by_drug:
+        made.setToolTip(f"{say(dose.name)}\n{say(drug_profiles.described(dose.drug))}")
+    return made
 
 
 def gene_line(note: GeneNote) -> QWidget:
@@ -124,7 +133,7 @@ class OptionCard(QFrame):
             at = 2 * i + 1
             grid.addWidget(line(), at, 0, 1, 3)
             top = Qt.AlignmentFlag.AlignTop
-            grid.addWidget(label(say(dose.name), "strong", wrap=True), at + 1, 0, top)
+            grid.addWidget(drug_cell(dose), at + 1, 0, top)
             grid.addWidget(label(say(dose.usual), "dense", "text.2", wrap=True), at + 1, 1, top)
             grid.addWidget(dose_cell(dose), at + 1, 2, top)
         for j, stretch in enumerate((3, 4, 6)):

@@ -68,3 +68,12 @@ def test_celecoxib_is_an_nsaid() -> None:
 def test_most_essential_medicines_have_known_handling() -> None:
     known = [one for one in PROFILES.by_drug.values() if one.renal is not Handling.UNKNOWN]
     assert len(known) / len(PROFILES.by_drug) > 0.7
+
+
+def test_a_profile_in_words_says_unknown_and_each_trimester_that_differs() -> None:
+    said = drug_profiles.described("trimethoprim")
+    assert (
+        "Pregnancy, trimester 1: avoid" in said.en and "trimester 2: with care" in said.en and "QT: unknown" in said.en
+    )
+    assert "不明" in said.zh and said.en.count("\n") == said.zh.count("\n")
+    assert "Pregnancy: avoid" in drug_profiles.described("valproate").en
