@@ -24,6 +24,8 @@ def color(token: str) -> QColor:
 
 
 LINE_HEIGHT = 17
+HEADROOM = 116
+"""Height that identity and window take at the top of a viewport, with a plate of two lines below them."""
 
 
 def plate(
@@ -99,8 +101,8 @@ def _mark(painter: QPainter, mark: Measurement, place: Place, selected: bool, no
     if lines:
         if note and (mark.kind == "length" or (selected and mark.kind in {"ellipse", "rectangle", "freehand"})):
             lines.append(note)
-        at, align = _label_place(mark.kind, points)
-        plate(painter, lines, at, align=align, bottom=mark.kind in {"ratio", "length"}, tone=tone, px=13, keep=True)
+        at, align, bottom = _label_place(mark.kind, points)
+        plate(painter, lines, at, align=align, bottom=bottom, tone=tone, px=13, keep=True)
 
 
 def _shape(painter: QPainter, kind: str, points: list[QPointF]) -> None:
@@ -152,14 +154,17 @@ def _arrow(painter: QPainter, tail: QPointF, head: QPointF) -> None:
     painter.drawLine(head, head - u * 11 - side * 6)
 
 
-def _label_place(kind: str, points: list[QPointF]) -> tuple[QPointF, str]:
+def _label_place(kind: str, points: list[QPointF]) -> tuple[QPointF, str, bool]:
+    """(corner of the plate, its side, whether it grows upwards); below the mark where the corner plates are above it."""
     if kind == "ratio":
-        return QPointF((points[0].x() + points[1].x()) / 2, points[0].y() - 8), "centre"
+        return QPointF((points[0].x() + points[1].x()) / 2, points[0].y() - 8), "centre", True
     if kind == "length":
-        high = min(points, key=lambda p: p.y())
-        return QPointF(high.x() + 8, high.y() - 4), "left"
+        high, low = min(points, key=lambda p: p.y()), max(points, key=lambda p: p.y())
+        if high.y() < HEADROOM:
+            return QPointF(low.x() + 8, low.y() + 4), "left", False
+        return QPointF(high.x() + 8, high.y() - 4), "left", True
     right = max(points, key=lambda p: p.x())
-    return QPointF(right.x() + 8, right.y() + 4), "left"
+    return QPointF(right.x() + 8, right.y() + 4), "left", False
 
 
 def heat(painter: QPainter, found: HeatMap, place: Transform, how: Overlay, opacity: float, title: str) -> None:

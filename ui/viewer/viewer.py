@@ -134,6 +134,10 @@ class Viewer(QWidget):
         for view in self.viewports:
             view.gestures.table = table
         self.cache.resize(self._budget or found.budget_bytes)
+        self.smooth = found.smooth
+        for view in self.viewports:
+            view.model.smooth = found.smooth
+            view.update()
 
     def use_keys(self, table: dict[str, str]) -> None:
         """Replace the key map (key sequence -> action); single letters work only while the viewer has the focus."""

@@ -246,6 +246,20 @@ def test_wheel_and_buttons_do_what_the_user_chose(ct: Viewer) -> None:  # noqa: 
     assert ct.current.model.pose.zoom > 0
 
 
+def test_two_fingers_scroll_pan_and_zoom(ct: Viewer) -> None:  # noqa: F811
+    ct.current.go(0)
+    gestures, at = ct.current.gestures, QPointF(300, 300)
+    gestures._travel("scroll", QPointF(0, -30), at)
+    gestures._travel("scroll", QPointF(0, -30), at)
+    assert ct.current.model.index == 2
+    before = ct.current.model.pose.pan
+    gestures._travel("pan", QPointF(30, 10), at)
+    assert ct.current.model.pose.pan == pytest.approx((before[0] + 30, before[1] + 10))
+    zoom = ct.current.model.pose.zoom
+    gestures._travel("zoom", QPointF(0, 50), at)
+    assert ct.current.model.pose.zoom == pytest.approx(zoom * 1.005**50)
+
+
 # Priors
 
 
