@@ -8,7 +8,7 @@ from core.diagnosis import common, fusion, questions
 from core.diagnosis.engine import Ranking
 from core.diagnosis.red_flags import red_flags
 from core.diagnosis.triage import alarming, urgency
-from core.domain.assessment import Abstention, Assessment
+from core.domain.assessment import Abstention, Assessment, Urgency
 from core.domain.basics import Label, Version
 from core.domain.finding import Finding, Origin
 from core.domain.record import Patient
@@ -18,6 +18,8 @@ from core.progress import Report, silent
 
 ENGINE_VERSION = Version("diagnosis", "1")
 _STEPS = 4
+_WATCHED = 5
+"""An emergency among the first five, however improbable, rules out staying at home."""
 
 
 def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report: Report = silent) -> Assessment:
@@ -35,6 +37,8 @@ def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report:
     report(3, _STEPS, "next questions")
     steps = () if ranked.abstention else questions.next_steps(engine, scores)
     abstentions = tuple(a for a in (ranked.abstention, rare_abstention) if a is not None)
+    possible = any(h.urgency is Urgency.EMERGENCY for h in ranked.hypotheses[:_WATCHED])
+    alarm = possible or alarming(findings, engine.tables)
     key = digest((tuple(findings), patient))
     report(_STEPS, _STEPS, "done")
     return Assessment(
@@ -45,7 +49,7 @@ def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report:
         red_flags=flags,
         next_steps=steps,
         abstentions=abstentions,
-        urgency=urgency(fused.hypotheses, flags, fused.none_of_these, alarm=alarming(findings, engine.tables)),
+        urgency=urgency(fused.hypotheses, flags, fused.none_of_these, alarm=alarm),
         versions=(ENGINE_VERSION, *ranked.versions, *(rare.versions if rare else ())),
         input_sha256=key,
         seconds=time.perf_counter() - started,

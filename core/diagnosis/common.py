@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +144,7 @@ class CommonEngine:
         log_evidence = (
             float(np.log(np.exp(scores - everything.max()).sum()) + everything.max()) if len(scores) else none
         )
-        return cast(Array, share[:-1]), float(share[-1]) + outside, log_evidence
+        return share[:-1], float(share[-1]) + outside, log_evidence
 
     def _abstention(self, scores: Scores) -> Abstention | None:
         """Too little to go on: findings that no condition lists, or only history, do not carry a differential.
@@ -172,8 +171,9 @@ class CommonEngine:
 
 
 def _softmax(scores: Array) -> Array:
-    raised = np.exp(scores - scores.max())
-    return cast(Array, raised / raised.sum())
+    raised: Array = np.exp(scores - scores.max())
+    share: Array = raised / raised.sum()
+    return share
 
 
 def _groups(evidence: Sequence[Node], tables: Tables) -> tuple[tuple[int, ...], ...]:

@@ -17,7 +17,7 @@ from core.domain.basics import Coding, Source
 from core.domain.finding import Finding, Origin, Status
 from core.domain.record import Patient
 
-SURE, MOST, LEAST_UTILITY = 0.9, 20, 0.0
+SURE, MOST, LEAST_UTILITY = 0.85, 20, 0.0
 Oracle = Callable[[str], Status]
 """Answers whether a finding (its id) is there; `NOT_ASSESSED` means unknown."""
 

@@ -52,6 +52,17 @@ def test_note_laboratory_and_image_are_ambiguous_alone_and_clear_together() -> N
     assert together > without_image
 
 
+def test_what_each_input_alone_leaves_open_all_of_them_settle() -> None:
+    """Note, laboratory and image each leave the leading condition below even odds; together it is above."""
+    note = [finding("dyspnea"), finding("orthopnea")]
+    laboratory = [finding("raised_bnp", origin=Origin.LABORATORY), absent("raised_d_dimer")]
+    image = [finding("pulmonary_congestion", origin=Origin.IMAGE, logit_shift=3.0), finding("dyspnea")]
+    failing = {"acute_pulmonary_edema", "chronic_heart_failure", "acute_heart_failure"}
+    alone = [sum(_p(assess(part, _MAN, NOW), name) for name in failing) for part in (note, laboratory, image)]
+    together = sum(_p(assess([*note, *laboratory, *image[:1]], _MAN, NOW), name) for name in failing)
+    assert max(alone) < 0.5 < together
+
+
 def test_removing_the_image_moves_the_estimate_and_its_share_is_gone() -> None:
     note = [finding("fever"), finding("cough")]
     image = finding("chest_xray_opacity", origin=Origin.IMAGE, logit_shift=3.0)
