@@ -59,6 +59,12 @@ def normal(text: str, keep: frozenset[str] = frozenset()) -> Normal:
     return Normal("".join(out), tuple(start), tuple(end))
 
 
+def ambiguous(phrase: str) -> bool:
+    """Whether a phrase loses its last word as a filler ("睡眠好" would become "睡眠"), and so its meaning."""
+    plain = normal(phrase)
+    return not plain.text or plain.end[-1] < len(phrase)
+
+
 _DENIAL = "无未没不"
 
 

@@ -5,8 +5,11 @@ what it implies is left to the engines.
 """
 
 import functools
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
@@ -20,10 +23,12 @@ from core.findings.phenotypes import phenotypes_in
 from core.findings.values import values_in
 from core.knowledge import vocabulary
 from core.knowledge.vocabulary import Entry
+from core.paths import packs
 
 __all__ = ["findings_in", "values_in"]
 
 _CJK = re.compile("[\u4e00-\u9fff]")
+_FORMAT = 1
 _DENIES = "!"
 """Before the findings of a name that denies them by itself ("afebrile")."""
 _SEVERAL = "&"
@@ -40,7 +45,30 @@ def language_of(note: Note) -> str:
 
 @functools.cache
 def matcher(name: str) -> english.Matcher | chinese.Matcher:
-    """The matcher of "english" or "chinese" over the vocabulary, built once a process."""
+    """The matcher of "english" or "chinese" over the vocabulary and its sayings, built once a process.
+
+    Normalising the English names takes a second, so that they are kept in a cache, named after all that they come from.
+    """
+    if name == "chinese":
+        return chinese.Matcher(_names(name))
+    cache = packs() / f"sayings-{_digest()}-f{_FORMAT}.msgpack"
+    try:
+        return english.Matcher((), msgspec.msgpack.decode(cache.read_bytes(), type=english.Compiled))
+    except (OSError, msgspec.DecodeError):
+        made = english.Matcher(_names(name))
+        vocabulary.keep(cache, msgspec.msgpack.encode(made.compiled()))
+        return made
+
+
+def _digest() -> str:
+    total = hashlib.sha256(vocabulary.load().version.sha256.encode())
+    for path in (language.FOLDER / "english.yaml", *sorted(sayings.FOLDER.glob("*.en.yaml"))):
+        total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()[:20]
+
+
+def _names(name: str) -> list[tuple[str, str]]:
+    """All names and sayings of a language with their keys; of equal ones the first is taken."""
     table = language.load(name).table
     code = "zh" if name == "chinese" else "en"
     entries = [e for e in vocabulary.load().entries.values() if e.kind != "demographic"]
@@ -52,16 +80,15 @@ def matcher(name: str) -> english.Matcher | chinese.Matcher:
     names += [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
     names += _sayings(code)
     signs = [(n, e.id) for e in entries if e.kind == "sign" for n in vocabulary.names(e, "zh") if n.endswith("阳性")]
-    names += [(n.removesuffix("阳性"), key) for n, key in signs if name == "chinese" and len(n) > 4]
-    return chinese.Matcher(names) if name == "chinese" else english.Matcher(names)
+    return names + [(n.removesuffix("阳性"), key) for n, key in signs if name == "chinese" and len(n) > 4]
 
 
 def _sayings(code: str) -> list[tuple[str, str]]:
     """What `sayings` holds, the most specific finding first: of equal phrases the first is taken."""
     known = vocabulary.load()
     said = [(phrase, (_DENIES if denies else "") + keys) for phrase, keys, denies in sayings.phrases(code)]
-    if code == "en":
-        said = [pair for pair in said if not english.ambiguous(pair[0])]
+    ambiguous = english.ambiguous if code == "en" else chinese.ambiguous
+    said = [pair for pair in said if not ambiguous(pair[0])]
     return sorted(said, key=lambda pair: -sum(len(known.ancestors(k)) for k in pair[1].lstrip(_DENIES).split()[:1]))
 
 

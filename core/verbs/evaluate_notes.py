@@ -203,6 +203,8 @@ def dialogues(path: Path) -> dict[str, Any]:
         known = set(names.values())
         got: set[str] = set()
         for finding in findings_in(note(said), Patient()):
+            if finding.code.code not in entries:
+                continue  # an HPO term beside the vocabulary
             got |= {finding.code.code, *entries.ancestors(finding.code.code)} & known
             absent |= {finding.code.code} if finding.status == "absent" else set()
         implied = {parent for name in gold for parent in entries.ancestors(name)}
