@@ -183,8 +183,8 @@ def train(x: Array, y: Array, aim: Array, report: Report = silent) -> Model:
     """Boosters, calibration and threshold from these stays alone. UserError with too few of either outcome."""
     try:
         from lightgbm import LGBMRegressor
-    except ModuleNotFoundError as error:
-        raise UserError("Training needs LightGBM.", "Install the extra: pip install -e .[training]") from error
+    except (ModuleNotFoundError, OSError) as error:  # OSError: the system lacks libgomp
+        raise UserError(f"Training needs LightGBM ({error}).", "Install: pip install -e .[training]") from error
     if min(y.sum(), len(y) - y.sum()) < _PARTS:
         raise UserError("Too few stays of either outcome to train on.", "Use a larger set.")
     kept, left_out = usable(x), np.zeros((_ROUNDS, len(y)))
