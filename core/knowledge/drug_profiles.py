@@ -82,20 +82,34 @@ class _Said:
     value: str
 
 
-def _selected(selector: str, drugs: Drugs) -> Iterator[tuple[str, int]]:
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """The drugs, and those below each ATC group by its code."""
+
+    drugs: Drugs
+    below: Mapping[str, tuple[str, ...]]
+
+
+def _vocabulary(drugs: Drugs) -> _Vocabulary:
+    found: dict[str, dict[str, None]] = {}
+    for drug in drugs.by_id.values():
+        for code in drug.atc:
+            for length in range(1, len(code) + 1):
+                found.setdefault(code[:length], {})[drug.id] = None
+    return _Vocabulary(drugs, {code: tuple(listed) for code, listed in found.items()})
+
+
+def _selected(selector: str, words: _Vocabulary) -> Iterator[tuple[str, int]]:
     """The drugs of a selector with its rank: ATC prefix by length, class 10, id 20. Raises KeyError for an unknown one."""
     if selector.startswith("class:"):
-        yield from ((member, 10) for member in drugs.classes[selector[6:]].members)
+        yield from ((member, 10) for member in words.drugs.classes[selector[6:]].members)
     elif selector[:1].isupper():
-        found = [drug.id for drug in drugs.by_id.values() if any(code.startswith(selector) for code in drug.atc)]
-        if not found:
-            raise KeyError(f"no drug has an ATC code below {selector}")
-        yield from ((drug, len(selector)) for drug in found)
+        yield from ((drug, len(selector)) for drug in words.below[selector])
     else:
-        yield drugs.by_id[selector].id, 20
+        yield words.drugs.by_id[selector].id, 20
 
 
-def _said(table: Mapping[str, Any], drugs: Drugs, trimester: str = "") -> dict[str, list[_Said]]:
+def _said(table: Mapping[str, Any], words: _Vocabulary, trimester: str = "") -> dict[str, list[_Said]]:
     """All values said of each drug: those of a trimester beat the general ones of the same exactness."""
     found: dict[str, list[_Said]] = {}
     for key, selectors in table.items():
@@ -103,7 +117,7 @@ def _said(table: Mapping[str, Any], drugs: Drugs, trimester: str = "") -> dict[s
         if key == "source" or (only and only != trimester):
             continue
         for selector in selectors:
-            for drug, rank in _selected(selector, drugs):
+            for drug, rank in _selected(selector, words):
                 found.setdefault(drug, []).append(_Said((rank, int(bool(only))), value))
     return found
 
@@ -127,13 +141,14 @@ def _qt(drugs: Drugs) -> dict[str, QT]:
 def load(folder: Path = drug_tables.FOLDER) -> Profiles:
     """All profiles. Raises KeyError for a selector that names no drug, class or ATC group."""
     drugs = drug_tables.load(folder)
+    words = _vocabulary(drugs)
     table = read_folder(folder).files[_FILE]["profiles"]
-    renal, hepatic, lactation = (_said(table[key], drugs) for key in ("renal", "hepatic", "lactation"))
-    pregnancy = [_said(table["pregnancy"], drugs, trimester) for trimester in _TRIMESTERS]
+    renal, hepatic, lactation = (_said(table[key], words) for key in ("renal", "hepatic", "lactation"))
+    pregnancy = [_said(table["pregnancy"], words, trimester) for trimester in _TRIMESTERS]
     routes: dict[str, list[str]] = {}
     for route, selectors in table["routes"].items():
         for selector in selectors if route != "source" else ():
-            for drug, _ in _selected(selector, drugs):
+            for drug, _ in _selected(selector, words):
                 routes.setdefault(drug, []).append(route)
     qt = _qt(drugs)
     profiles = {
@@ -154,6 +169,11 @@ def load(folder: Path = drug_tables.FOLDER) -> Profiles:
     }
     sources = {key: citation(part["source"]) for key, part in table.items()}
     return Profiles(profiles, sources)
+
+
+def ready() -> bool:
+    """Whether the profiles are read already (reading takes a few tenths of a second)."""
+    return load.cache_info().currsize > 0
 
 
 _WORDS = {

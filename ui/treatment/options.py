@@ -55,7 +55,7 @@ def dose_cell(dose: DrugDose) -> QWidget:
 def drug_cell(dose: DrugDose) -> QWidget:
     """The drug's name; its profile (kidney, liver, pregnancy, breast-feeding, QT) as a tooltip, unknown said as such."""
     made = label(say(dose.name), "strong", wrap=True)
-    if dose.drug in drug_profiles.load().by_drug:
+    if drug_profiles.ready() and dose.drug in drug_profiles.load().by_drug:
         made.setToolTip(f"{say(dose.name)}\n{say(drug_profiles.described(dose.drug))}")
     return made
 

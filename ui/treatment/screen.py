@@ -3,8 +3,10 @@
 from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from core.domain.case import Action, Case
+from core.knowledge import drug_profiles
 from ui.dialogs import REJECT_REASONS, ReasonDialog, TextDialog
 from ui.explanation.screen import stacked
+from ui.jobs import Lane
 from ui.session import Session
 from ui.theme.theme import surface
 from ui.translate import bind, say, tr
@@ -173,6 +175,22 @@ class TreatmentPage(QWidget):
         self._fill_matrix(case)
         self.follow_up.show_case(case)
         self.summary.show_case(case)
+        self._read_profiles()
+
+    def _read_profiles(self) -> None:
+        """Read the drugs' profiles beside the UI, once; the tooltips of the drugs follow."""
+        if drug_profiles.ready() or self._session.jobs.running(self._case_id, "profiles"):
+            return
+
+        def done(_: object) -> None:
+            case = self._session.cases.get(self._case_id)
+            if case is not None:
+                self.show_case(case)
+
+        self._session.jobs.start(
+            "Treatment", lambda _report: drug_profiles.load(), done, case_id=self._case_id, kind="profiles",
+            lane=Lane.SHORT, quiet=True,
+        )  # fmt: skip
 
     def _no_option(self, case: Case) -> QWidget:
         gaps = [say(gap) for gap in case.plan.gaps] if case.plan else []
