@@ -13,6 +13,7 @@ STATUS_WORDS = ("present", "absent", "unknown")
 ENGINES = {"diagnosis": "differential engine", "common": "common diseases", "rare": "rare diseases"}
 METHODS = {
     "exact Shapley values of an additive model": "exact Shapley values of an additive model",
+    "exact Aumann-Shapley values of a small network": "exact Aumann-Shapley values of a small network",
     "shapley": "Shapley values",
     "owen-shap": "Owen values",
     "one-pass": "foretold in one pass (preview)",

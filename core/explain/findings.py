@@ -1,4 +1,4 @@
-"""Why a hypothesis has its log-odds: exact Shapley values over the findings, grouped by origin, with their checks."""
+"""Why a hypothesis has its log-odds: exact shares of the findings, grouped by origin, with their checks."""
 
 import time
 from collections.abc import Sequence
@@ -17,6 +17,8 @@ from core.errors import UserError
 
 _TOLERANCE = 1e-6
 METHOD = "exact Shapley values of an additive model"
+OF_NETWORK = "exact Aumann-Shapley values of a small network"
+"""The rare engine's shares: docs/decisions/0003-rare-reranker.md."""
 _ORDERS = 8
 
 
@@ -45,7 +47,7 @@ def explain(assessment: Assessment, hypothesis_id: str, inputs: Inputs | None = 
         log_odds=hypothesis.log_odds,
         contributions=contributions,
         additivity_error=error,
-        method=METHOD,
+        method=OF_NETWORK if hypothesis.engine == "rare" else METHOD,
         evaluations=len(contributions),
         seconds=time.perf_counter() - started,
         checks=(additivity(error), *deletion_insertion(hypothesis, contributions, inputs)),
@@ -75,7 +77,7 @@ def compare(assessment: Assessment, hypothesis_id: str, other_id: str) -> Findin
         log_odds=log_odds,
         contributions=_sorted(merged),
         additivity_error=error,
-        method=METHOD,
+        method=OF_NETWORK if "rare" in (one.engine, other.engine) else METHOD,
         evaluations=len(merged),
         seconds=time.perf_counter() - started,
         checks=(additivity(error),),
