@@ -76,7 +76,8 @@ def transform(pose: Pose, image: tuple[int, int], aspect: float, screen: tuple[i
         linear = np.array([[-1.0, 0.0], [0.0, 1.0]]) @ linear
     for _ in range(pose.turns % 4):
         linear = np.array([[0.0, -1.0], [1.0, 0.0]]) @ linear
-    centre = np.mean(shown_area(pose, image), axis=0)
+    (left, top), (right, bottom) = shown_area(pose, image)
+    centre = np.array([(left + right) / 2, (top + bottom) / 2])
     middle = np.array([screen[0] / 2 + pose.pan[0], screen[1] / 2 + pose.pan[1]])
     return Transform(np.column_stack([linear, middle - linear @ centre]))
 
