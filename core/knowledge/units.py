@@ -20,6 +20,7 @@ _FIXED: dict[str, tuple[str, float, float]] = {
     "mm[Hg]": ("pressure", 1.0, 0.0),
     "kPa": ("pressure", 7.50062, 0.0),
     "%": ("share", 1.0, 0.0),
+    "mmol/mol": ("share", 0.09148, 2.152),  # HbA1c only: IFCC to NGSP by the master equation (Hoelzel 2004)
     "/min": ("rate", 1.0, 0.0),
     "kg": ("weight", 1.0, 0.0),
     "g": ("weight", 1e-3, 0.0),

@@ -47,3 +47,11 @@ def test_there_and_back(value: float, pair: tuple[str, str]) -> None:
     there = convert(value, pair[0], pair[1], 180.16)
     assert there is not None
     assert convert(there, pair[1], pair[0], 180.16) == pytest.approx(value, rel=1e-9, abs=1e-9)
+
+
+def test_hba1c_of_either_standard() -> None:
+    """53 mmol/mol is 7.0 %, 48 is 6.5 % (the consensus statement's own pairs)."""
+    assert convert(53, ucum("mmol/mol"), "%") == pytest.approx(7.0, abs=0.05)
+    assert convert(48, "mmol/mol", "%") == pytest.approx(6.5, abs=0.05)
+    assert convert(7.0, "%", "mmol/mol") == pytest.approx(53, abs=0.5)
+    assert convert(30, ucum("mg/mmol{creat}"), "mg/g") == pytest.approx(265, abs=1)
