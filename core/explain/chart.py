@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 _SIZE = (1000, 620)
 _BOX = (80, 40, 740, 540)
 _MISSES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-_COLOURS = ("#0b6e4f", "#22a884", "#c1440e", "#7a4fb5", "#1f5fa8", "#8fb4dd")
+_COLOURS = ("#0b6e4f", "#22a884", "#c1440e", "#7a4fb5", "#1f5fa8", "#8fb4dd", "#8a8a8a", "#b8860b", "#000000")
 
 
 def draw(curves: Mapping[str, Sequence[Mapping[str, float]]], out: Path) -> None:
