@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ImageRef
 from core.errors import UserError
-from core.explain import one_pass
+from core.explain import baselines, one_pass
 from core.explain.design import design
 from core.explain.faithfulness import checks, measure
 from core.explain.game import Game, new_game
@@ -41,12 +41,15 @@ def explain(
     """The finished explanation of the pack's first label. `pixels`: uint8 (rows, columns), as given to `predict`.
 
     `method`: `shapley` (own sampler) or `owen-shap` (Owen values of the `shap` library over a hierarchy of regions:
-    another quantity, close to Shapley's). `baseline`: by default the manifest's. `variant`: "int8" or "fp32"; by default
+    another quantity, close to Shapley's). `baseline`: by default the manifest's; "best" is the most faithful one for this
+    film. `variant`: "int8" or "fp32"; by default
     coalitions on the graph the manifest names and the two ends on the exact one, so that the map adds up to the result.
     """
     if method not in METHODS:
         raise UserError(f"No explanation method is called {method}.", f"Known: {', '.join(METHODS)}.")
     started = time.perf_counter()
+    if baseline == baselines.BEST:
+        baseline = baselines.compare(pack, pixels, seed)[0].name
     game, name = _game(pack, pixels, baseline, variant, _ticker(report, evaluations))
     if method == "owen-shap":
         from core.explain.peers import owen

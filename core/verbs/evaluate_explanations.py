@@ -12,6 +12,7 @@ import numpy as np
 
 from core.domain.explanation import ImageExplanation
 from core.explain import one_pass
+from core.explain.baselines import BEST
 from core.explain.game import new_game
 from core.explain.image import METHODS, explain
 from core.explain.sampling import agreement
@@ -33,7 +34,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evaluations", type=int, default=506, help="evaluations a film (default 506)")
     parser.add_argument("--method", choices=METHODS, default="shapley", help="explanation method")
     parser.add_argument(
-        "--baseline", choices=("", *NAMES), default="", help="what hides a region (default: the pack's)"
+        "--baseline", choices=("", *NAMES, BEST), default="", help="what hides a region (default: the pack's)"
     )
     parser.add_argument("--variant", choices=("", "int8", "fp32"), default="", help="graph variant")
     parser.add_argument("--randomised", type=int, default=5, help="films of the model-randomisation check (default 5)")

@@ -10,6 +10,7 @@ import pytest
 from core.domain.explanation import Curve
 from core.domain.imaging import ImageRef
 from core.errors import UserError
+from core.explain.baselines import compare
 from core.explain.coalitions import BLOCK, gains, latin_orders, prefix_masks
 from core.explain.faithfulness import LEAST_CONTRAST, NO_CONTRAST, Faithfulness, checks, measure
 from core.explain.game import new_game
@@ -144,6 +145,17 @@ def test_a_flat_curve_proves_nothing() -> None:
     assert verdicts(0.985, 0.905) == [(False, NO_CONTRAST)] * 2
     assert verdicts(0.9, 0.95) == [(True, "AUC difference")] * 2
     assert verdicts(0.995, 0.8) == [(False, NO_CONTRAST), (False, "AUC difference")]
+
+
+def test_the_most_faithful_baseline_is_chosen(tmp_path: Path) -> None:
+    pack = tiny_pack.write(tmp_path / "tiny", baselines={"default": "blur", "known": ["blur", "mean"]})
+    pixels = tiny_pack.picture(4)
+    tried = compare(pack, pixels)
+    assert {t.name for t in tried} == {"blur", "mean"} and tried[0].gain > tried[1].gain
+    assert explain(pack, REF, pixels, evaluations=128, baseline="best").baseline == tried[0].name
+    for one in tried:
+        shown = explain(pack, REF, pixels, evaluations=128, baseline=one.name, faithfulness=False)
+        assert shown.base_value == pytest.approx(one.base_value, abs=1e-5)
 
 
 def test_progress_and_cancel(additive: Pack) -> None:
