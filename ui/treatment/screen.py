@@ -124,6 +124,8 @@ class TreatmentPage(QWidget):
         interactions = panel(column(self.matrix_head, scroll(matrix_box), gap=0))
         middle = stacked(self.alerts, interactions, (420, 380))
         self._right = stacked(self.follow_up, self.summary, (320, 460))
+        for split in (middle, self._right):
+            split.setStretchFactor(1, 1)  # a small window takes its height from both, not from the alerts alone
         self.columns = Columns("treatment", self._session.settings)
         self._tabs = QTabBar()
         self._left_stack = QStackedWidget()
