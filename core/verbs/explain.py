@@ -21,6 +21,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--hypothesis", default="", help="a hypothesis' id or its place in the list (default: the first)"
     )
     parser.add_argument("--image", default="", help="explain this image's model output too (slower)")
+    parser.add_argument("--wording", action="store_true", help="word by word: what the note's wording adds (English)")
     parser.add_argument("--evaluations", type=int, default=512, help="model evaluations for an image (default 512)")
     parser.add_argument("--no-save", action="store_true", help="do not keep a newly computed explanation")
 
@@ -36,7 +37,10 @@ def run(args: argparse.Namespace) -> int:
         is_new = explained.explanation is not case.explanation
         if is_new and not args.no_save and case.status != CaseStatus.SIGNED:
             store.save(explained)
-        print(json.dumps(_chosen(explained, name, args.image), ensure_ascii=False, indent=1))
+        shown = _chosen(explained, name, args.image)
+        if args.wording:
+            shown["wording"] = _wording(case, name)
+        print(json.dumps(shown, ensure_ascii=False, indent=1))
     return 0
 
 
@@ -72,7 +76,18 @@ def _with_explanation(case: Case) -> Case:
     return dataclasses.replace(case, explanation=Explanation(case.assessment.id))
 
 
-def _chosen(case: Case, hypothesis_id: str, image_id: str) -> object:
+def _wording(case: Case, hypothesis_id: str) -> object:
+    """The words' values for the hypothesis; not kept with the case."""
+    from core.explain.text import explain
+    from core.findings.wording import CODE
+
+    said = next((f for f in case.findings if f.code.code == CODE), None)
+    if said is None:
+        raise UserError("This case has no wording to explain.", "It needs an English note and a text pack.")
+    return dataclasses.asdict(explain(said.source.text, hypothesis_id))
+
+
+def _chosen(case: Case, hypothesis_id: str, image_id: str) -> dict[str, object]:
     assert case.explanation is not None
     findings = tuple(f for f in case.explanation.findings if f.hypothesis_id == hypothesis_id)
     images = tuple(i for i in case.explanation.images if not image_id or i.image_id == image_id)
