@@ -20,6 +20,8 @@ from ui.widgets.rows import PaintedRows
 from ui.widgets.text import label
 from ui.words import engine_words, method_words
 
+HIDDEN = {"blur": "blurred", "soft_blur": "softly blurred", "mean": "grey, the film's mean"}
+"""What stands in for a hidden region, by the name of the baseline."""
 TONES = {"deletion": ("chart.2", False), "insertion": ("chart.3", False)}
 
 
@@ -146,6 +148,7 @@ class Provenance(QWidget):
                 ("Time", tr("{seconds} s", seconds=f"{findings.seconds:.2f}") if findings else unknown),
                 ("Image method", method_words(image.method) if image else "—"),
                 ("Image evaluations", f"{image.evaluations:,}" if image else "—"),
+                ("Hidden regions", tr(HIDDEN.get(image.baseline, image.baseline)) if image else "—"),
             )
         )
         self.right.show_rows(
