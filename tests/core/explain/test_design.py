@@ -145,9 +145,12 @@ def test_what_is_watched_begins_with_a_preview_and_ends_with_every_check(tmp_pat
     pack, pixels = designed(tmp_path), tiny_pack.picture(4)
     maps = list(watch(pack, REF, pixels, evaluations=130))
     assert maps[0].values == preview(pack, REF, pixels).values and maps[0].rows == 4
-    assert [len(m.curves) for m in maps] == [0] * (len(maps) - 1) + [4]
-    assert len(maps[-1].checks) == 4 and maps[-1].values == explain(pack, REF, pixels, evaluations=130).values
-    assert maps[-1].preview_r is None, "the preview was of blocks"
+    checked = [m for m in maps if m.curves]
+    assert maps[-len(checked) :] == checked and all(len(m.checks) == 4 for m in checked)
+    assert checked[0].values == explain(pack, REF, pixels, evaluations=130).values
+    failing = [sum(not c.passed for c in m.checks) for m in checked]
+    assert len(checked) in (1, 2) and failing == sorted(set(failing), reverse=True), "a second one fails fewer"
+    assert checked[0].preview_r is None, "the preview was of blocks"
 
 
 def test_a_learned_explainer_gives_the_preview(tmp_path: Path) -> None:
