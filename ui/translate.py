@@ -49,7 +49,7 @@ def _table(code: str) -> dict[str, str]:
 
 def tr(text: str, **values: object) -> str:
     """`text` in the language in use with `{name}` placeholders filled; English where there is no translation."""
-    if LANGUAGE.code == "en":
+    if LANGUAGE.code == "en" or not text:
         return text.format(**values) if values else text
     found = _table(LANGUAGE.code).get(text)
     if found is None:
