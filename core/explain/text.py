@@ -24,6 +24,7 @@ Values = NDArray[np.float64]
 Score = Callable[[Vectors], Values]
 METHOD = "owen-words"
 PAIRS = 8
+MOST_WORDS = 120
 _WORD = re.compile(r"[\w'’%/.+-]*\w[\w'’%/+-]*|[^\w\s]")
 _STOP = re.compile(r"[.,;:!?()\n]")
 _BATCH = 16
@@ -60,13 +61,19 @@ class TextExplanation:
 
 
 class TextGame:
-    """A text's words as players; calling it with 0-1 masks (n, words) gives scores (n,). Equal texts are run once."""
+    """A text's words as players; calling it with 0-1 masks (n, words) gives scores (n,). Equal texts are run once.
+
+    In a text of more than `MOST_WORDS` the players are its phrases: a minute is too long to wait for.
+    """
 
     def __init__(self, model: Encoder, text: str, score: Score) -> None:
         self.model, self.text, self.score = model, text, score
         self.evaluations = 0
         self.spans = [(m.start(), m.end()) for m in _WORD.finditer(text)]
         self.phrases = phrases(text, self.spans)
+        if len(self.spans) > MOST_WORDS:
+            self.spans = [(self.spans[p[0]][0], self.spans[p[-1]][1]) for p in self.phrases]
+            self.phrases = [[i] for i in range(len(self.spans))]
         self._tokens = [model.tokens(text[a:b]) for a, b in self.spans]
         self._known: dict[bytes, float] = {}
 
@@ -101,8 +108,7 @@ def score_for(condition_id: str, model: Encoder) -> Score:
     if row is None:
         raise UserError(f"{condition_id} is not a condition of the common engine.", "Choose one of its conditions.")
     table = wording.vectors(engine.tables, model)
-    factor = float(getattr(engine.settings, "wording_weight", 1.0))
-    weight = factor * float(model.pack.manifest["text"]["condition_weight"])
+    weight = engine.settings.wording_weight * float(model.pack.manifest["text"]["condition_weight"])
     prior = np.exp(np.asarray(engine.base, np.float64))
     prior /= prior.sum()
 

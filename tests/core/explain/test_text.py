@@ -60,10 +60,16 @@ def test_the_wording_of_a_note_adds_up_to_its_weight() -> None:
     source = Source("note.txt", "text", "n", text=text)
     said = Finding("w", Coding("consilium", wording.CODE), wording.LABEL, Status.PRESENT, Origin.NOTE, source)
     engine = common.shared()
-    shown = wording.item(engine.tables, engine.base, (said,), float(getattr(engine.settings, "wording_weight", 1.0)))
+    shown = wording.item(engine.tables, engine.base, (said,), engine.settings.wording_weight)
     assert shown is not None
     assert found.value == pytest.approx(shown.weights[engine.tables.condition_index["asthma"]], abs=1e-3)
     assert max(found.words, key=lambda w: w.value).text == "wheezes"
+
+
+def test_a_long_text_is_explained_by_phrase() -> None:
+    long = TextGame(Letters(), "Cough, fever and chills; " * 30, len)  # type: ignore[arg-type]
+    assert len(long.spans) == len(long.phrases) >= 60 and all(len(p) == 1 for p in long.phrases)
+    assert {long.text[a:b].strip(" ,;") for a, b in long.spans} <= {"Cough", "fever and chills", ""}
 
 
 def test_what_cannot_be_explained_is_said() -> None:
