@@ -10,7 +10,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +59,8 @@ class Opened:
     """Images that say neither age nor view: ask before they reach a model."""
     documents: tuple[tuple[str, Path], ...] = ()
     """Record files (name as in `files`, where it lies): kept with their case, so that each fact can open its source."""
+    series: tuple[tuple[str, str, tuple[Path, ...]], ...] = ()
+    """(case id, series UID, files) of every image series, and of the objects that go with them (UID "")."""
 
 
 class NothingRead(UserError):
@@ -100,7 +102,8 @@ def open_paths(
         raise NothingRead(_nothing(files), advice, files)
     cases = [dataclasses.replace(case, files=_files_of(case, files, single=len(cases) == 1)) for case in cases]
     questions = tuple(r for c in cases for r in c.images if _needs_answer(r))
-    return Opened(tuple(cases), _doubts(cases), files, questions, _own_documents(cases, intake.documents))
+    own = _own_documents(cases, intake.documents)
+    return Opened(tuple(cases), _doubts(cases), files, questions, own, tuple(_series(cases, images)))
 
 
 def _needs_answer(ref: ImageRef) -> bool:
@@ -194,6 +197,20 @@ _HEADER = re.compile(r"SYNTHETIC|\b(?:DOB|MRN|Date|Patient|Sex)\b\s*:|姓名|日
 def _first_sentence(text: str) -> str:
     lines = [line.strip(" #*-") for line in text.splitlines() if line.strip() and not _HEADER.search(line)]
     return next((line for line in lines if len(line) > 20 or "，" in line), lines[0] if lines else "")
+
+
+def _series(cases: Sequence[Case], images: "ImageIntake") -> Iterator[tuple[str, str, tuple[Path, ...]]]:
+    """Every file of the studies that a case's images and reports on files come from."""
+    for case in cases:
+        shown = {i.path for i in case.images}
+        named = {f.path for f in case.files}
+        for study in images.studies:
+            paths = {i.path for s in study.series for i in s.instances}
+            objects = tuple(Path(o.path) for o in study.objects if o.path in named)
+            if paths & shown or (objects and not paths):
+                yield from ((case.id, s.uid, tuple(Path(i.path) for i in s.instances)) for s in study.series)
+                if objects:
+                    yield case.id, "", objects
 
 
 def _own_documents(cases: Sequence[Case], documents: Sequence[tuple[str, Path]]) -> tuple[tuple[str, Path], ...]:

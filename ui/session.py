@@ -25,6 +25,7 @@ from core.domain.record import Note
 from core.errors import UserError
 from core.progress import Report
 from core.records.csv_labs import Table, unknown_tables
+from core.store import series
 from core.store.audit import AuditEvent
 from core.store.decisions import standing
 from core.store.merges import bring_back, keep_merge, keep_unmerged, last_merge
@@ -61,6 +62,8 @@ class Session(QObject):
     """`rows` were read again."""
     opened = Signal(str)
     """A case was loaded and can be shown."""
+    fetched = Signal(str)
+    """The images of an open case can all be opened now: its originals were gone, copies came out of the store."""
     closed = Signal(str)
     changed = Signal(str)
     """A case's content is new: show it again."""
@@ -132,6 +135,7 @@ class Session(QObject):
         self.cases[case.id] = case
         self._edits[case.id] = 0
         self.opened.emit(case.id)
+        self._fetch_images(case.id)
 
     def close_case(self, case_id: str) -> None:
         """Close a case; its running jobs are cancelled."""
@@ -146,7 +150,7 @@ class Session(QObject):
             scratch = Path(tempfile.mkdtemp(prefix="import-", dir=self.local.path))
             try:
                 found = self._read(tuple(paths), report, scratch)
-                saved = tuple(self._keep(case, found.documents, report) for case in found.cases)
+                saved = tuple(self._keep(case, found, report) for case in found.cases)
             finally:
                 if not any(scratch.iterdir()):
                     scratch.rmdir()
@@ -174,17 +178,44 @@ class Session(QObject):
         kept = [{"delimiter": t.delimiter, "columns": t.columns} for t in reversed(same.values())]
         self.store.set_setting(TABLES, kept)
 
-    def _keep(self, case: Case, documents: Sequence[tuple[str, Path]], report: Report) -> Case:
+    def _keep(self, case: Case, found: pipeline.Opened, report: Report) -> Case:
         """Save a case with encrypted copies of its images and record files: where they lie now may be gone tomorrow."""
         saved = self.store.save(case, self.user)
+        groups = [(series.group_name(uid), paths) for owner, uid, paths in found.series if owner == case.id]
+        series.keep_image_files(self.store, saved, groups, report)
         self.store.keep_images(saved, report)
-        self.store.keep_documents(saved, documents, report)
+        self.store.keep_documents(saved, found.documents, report)
         return saved
+
+    def local_folder(self, case_id: str) -> Path:
+        """Where the images of a case lie while it is open and their originals are gone."""
+        return self.local.path / case_id
+
+    def local_file(self, case_id: str, original: str) -> str:
+        """Where a file that was read from `original` can be opened now."""
+        return series.local_file(self.store, case_id, original, self.local_folder(case_id))
+
+    def _fetch_images(self, case_id: str) -> None:
+        """The other slices of an opened case whose originals are gone, in the background."""
+        folder = self.local_folder(case_id)
+        opened = [Path(image.path) for image in self.cases[case_id].images]
+        if opened and not any(path.is_relative_to(folder) for path in opened):
+            return
+
+        def work(report: Report) -> int:
+            return series.bring_back(self.store, case_id, folder, report)
+
+        def done(count: int) -> None:
+            if count and case_id in self.cases:
+                self.fetched.emit(case_id)
+
+        if series.missing(self.store, case_id, folder):
+            self.jobs.start("Opening images", work, done, case_id=case_id, kind="images")
 
     def _load(self, case_id: str, *, images: int | None = None) -> Case:
         """A stored case whose images (the first `images` of them) can be opened."""
         case = self.store.load(case_id, user=self.user)
-        opened = self.store.with_local_images(replace(case, images=case.images[:images]), self.local.path)
+        opened = self.store.with_local_images(replace(case, images=case.images[:images]), self.local_folder(case_id))
         return replace(case, images=(*opened.images, *case.images[len(opened.images) :]))
 
     def close(self) -> None:
@@ -420,7 +451,7 @@ class Session(QObject):
 
         def work(_report: Report) -> Case:
             self.store.save(case, self.user)
-            return self.store.with_local_images(self.store.sign(case_id, self.user, pin), self.local.path)
+            return self.store.with_local_images(self.store.sign(case_id, self.user, pin), self.local_folder(case_id))
 
         self._quick("sign", work, self._shown)
 

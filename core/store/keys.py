@@ -28,6 +28,9 @@ FORMAT = 1
 ARGON_PASSES = 3
 ARGON_MEMORY_KIB = 65536
 ARGON_LANES = 1
+MOST_MEMORY_KIB = 4 * ARGON_MEMORY_KIB
+MOST_WORK_KIB = 5 * ARGON_PASSES * ARGON_MEMORY_KIB
+"""What a key file may ask of this machine: a file from elsewhere must not take a gigabyte or a minute."""
 STALE_S = 3.0
 _SERVICE = "Consilium store"
 
@@ -178,7 +181,8 @@ def unwrap(keyfile: KeyFile, passphrase: str | None) -> bytes:
     """The key from a passphrase. Raises UserError where it is missing or wrong."""
     if passphrase is None:
         raise UserError("This store is protected by a passphrase.", "Give the passphrase (CONSILIUM_PASSPHRASE).")
-    if not (keyfile.passes <= 20 and keyfile.memory_kib <= 1 << 20 and keyfile.lanes <= 16):
+    if not (keyfile.memory_kib <= MOST_MEMORY_KIB and keyfile.passes * keyfile.memory_kib <= MOST_WORK_KIB
+            and keyfile.lanes <= 16):  # fmt: skip
         raise UserError("The key file is damaged.", "Restore it from a backup.")  # or meant to keep us busy for hours
     try:
         return AESGCM(_stretched(passphrase, keyfile)).decrypt(

@@ -9,6 +9,7 @@ One `Store` serves all threads of a program (one connection behind a lock); othe
 same time and wait for each other's transactions. Every method is one transaction: after a crash it happened or it did not.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -49,6 +50,9 @@ from core.store.summary import CaseSummary
 from core.store.users import Permission, Users
 from core.store.vault import Vault
 from core.store.worklist import Counts
+
+IMAGE_PREFIX = "image/"
+"""Kept image files are named "image/<group>/<path they were read from>" (see `core.store.series`)."""
 
 
 class Store:
@@ -286,11 +290,11 @@ class Store:
 
     # -- files -----------------------------------------------------------------------------------------------------
 
-    def keep_file(self, case_id: str, path: Path, report: Report = silent) -> str:
-        """Keep an encrypted copy of a file with a case; returns its SHA-256."""
+    def keep_file(self, case_id: str, path: Path, report: Report = silent, *, name: str = "") -> str:
+        """Keep an encrypted copy of a file with a case under a name (its own by default); returns its SHA-256."""
         self.users.require(Permission.CHANGE)
         sha256, size = self.vault.put(path, report)
-        self._note_kept(case_id, sha256, path.name, size)
+        self._note_kept(case_id, sha256, name or path.name, size)
         return sha256
 
     def keep_bytes(self, case_id: str, name: str, data: bytes) -> str:
@@ -349,16 +353,18 @@ class Store:
         return self.file_bytes(sha256)
 
     def with_local_images(self, case: Case, folder: Path) -> Case:
-        """The case with image paths that can be opened: those gone are decrypted into `folder`.
+        """The case with image paths that can be opened: those gone, or now another file, are decrypted into `folder`.
 
-        `folder` must be a temporary one outside the profile, removed by the caller at the end of the session.
+        A path alone proves nothing: two sticks may both hold E:/DICOM/IM1, of two patients. `folder` must be a temporary
+        one outside the profile, removed by the caller at the end of the session.
         """
-        kept = {sha256 for sha256, _, _ in self.kept_files(case.id)}
+        kept = {sha256: name for sha256, name, _ in self.kept_files(case.id)}
         images = []
         for image in case.images:
-            if image.sha256 in kept and not Path(image.path).is_file():
-                path = folder / (image.sha256 + Path(image.path).suffix)
+            if image.sha256 in kept and not is_file(Path(image.path), image.sha256):
+                path = folder / local_name(image.sha256, kept[image.sha256])
                 if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
                     write_whole(path, self.file_bytes(image.sha256))
                 image = replace(image, path=str(path))
             images.append(image)
@@ -515,6 +521,22 @@ class Store:
             )
             self.audit.add(column, who, case_id, value=value)
         self.audit.seal()
+
+
+def is_file(path: Path, sha256: str) -> bool:
+    """Whether a path still holds these very bytes."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
+def local_name(sha256: str, name: str) -> str:
+    """Where a kept file lies below a temporary folder: the files of one series together, names never colliding."""
+    group, _, original = name.removeprefix(IMAGE_PREFIX).partition("/")
+    base = f"{sha256[:16]}{Path(original or name).suffix}"
+    return f"{group}/{base}" if name.startswith(IMAGE_PREFIX) else base
 
 
 def default_folder() -> Path:

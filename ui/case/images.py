@@ -135,7 +135,9 @@ class ImagePane(QWidget):
 
     def show_case(self, case: Case) -> None:
         """Show the case's images; the same images are not loaded twice."""
-        objects = tuple(f.path for f in case.files if f.kind in OBJECT_KINDS and not f.error)
+        objects = tuple(
+            self._session.local_file(case.id, f.path) for f in case.files if f.kind in OBJECT_KINDS and not f.error
+        )
         if not case.images and not objects:
             self._stack.setCurrentWidget(self._empty)
             self.said.hide()
@@ -152,6 +154,13 @@ class ImagePane(QWidget):
             self.viewer.set_measurements(case.measurements)
         self._stack.setCurrentWidget(self._away if self._detached is not None else self.viewer)
         self._show_said()
+
+    def reload(self) -> None:
+        """More of the case's images can be opened than before."""
+        case = self._current()
+        if case is not None and self._shown:
+            self._shown = ()
+            self.show_case(case)
 
     def _current(self) -> Case | None:
         return self._session.cases.get(self._case_id)

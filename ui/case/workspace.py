@@ -153,6 +153,11 @@ class Workspace(QWidget):
         self.review.differential.next.planned.connect(self._plan_step)
         self.review.images.added.connect(self._add_files)
         LANGUAGE.changed.connect(self._retranslate)
+        self._session.fetched.connect(self._fetched)
+
+    def _fetched(self, case_id: str) -> None:
+        if case_id == self.case_id:
+            self.review.images.reload()
 
     # -- showing ---------------------------------------------------------------------------------------------------
 
