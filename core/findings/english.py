@@ -71,14 +71,15 @@ def _light() -> tuple[frozenset[str], frozenset[str]]:
 
 
 @functools.cache
-def _ambiguous() -> frozenset[str]:
-    return frozenset(stem(word) for word in language.load("english").table["ambiguous"])
+def _ambiguous() -> frozenset[tuple[str, ...]]:
+    listed = language.load("english").table["ambiguous"]
+    return frozenset(tuple(sorted(token.form for token in tokens(phrase) if token.form)) for phrase in listed)
 
 
 def ambiguous(phrase: str) -> bool:
-    """Whether a phrase comes down to one word that means too many things ("feels (down/low)" never, "is down" does)."""
+    """Whether a phrase comes down to words that mean too many things ("feels (down/low)" never, "is down" does)."""
     forms = [token.form for token in tokens(phrase) if token.form]
-    return not forms or forms[-1] in {"and", "or"} or (len(forms) == 1 and forms[0] in _ambiguous())
+    return not forms or forms[-1] in {"and", "or"} or tuple(sorted(forms)) in _ambiguous()
 
 
 @functools.lru_cache(maxsize=20000)

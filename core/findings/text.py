@@ -77,7 +77,8 @@ def _names(name: str) -> list[tuple[str, str]]:
     names += [(word, _DENIES + finding) for word, finding in table["denying"].items()]
     names += [(word, _SEVERAL + findings) for word, findings in table["several"].items()]
     names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
-    names += [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
+    synonyms = [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
+    names += [pair for pair in synonyms if code == "zh" or not english.ambiguous(pair[0])]
     names += _sayings(code)
     signs = [(n, e.id) for e in entries if e.kind == "sign" for n in vocabulary.names(e, "zh") if n.endswith("阳性")]
     return names + [(n.removesuffix("阳性"), key) for n, key in signs if name == "chinese" and len(n) > 4]
