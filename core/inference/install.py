@@ -5,6 +5,7 @@ import shutil
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -13,12 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from core import paths
 from core.errors import Unreadable, UserError
 from core.inference import packs
-from core.inference.dry_run import try_apart
+from core.inference.dry_run import SECONDS, try_apart
+from core.inference.screening import screen_file, screen_graph
 from core.progress import Report, silent
 
 SIGNATURE = "manifest.sig"
 _MOST_FILES = 64
 _MOST_BYTES = 2 << 30
+_BOMB_BYTES, _BOMB_RATIO = 64 << 20, 50
 
 
 def _home() -> Path:
@@ -110,22 +113,27 @@ def signed_by_trusted(folder: Path) -> bool:
     )
 
 
-def install(source: Path, *, allow_unsigned: bool = False, report: Report = silent) -> packs.Pack:
-    """Install a pack file or folder: unpacked aside, signature, hashes, schema, trial run in its own process; only then
-    swapped in, the version before kept for `rollback`. A pack that fails leaves everything as it was."""
+def install(
+    source: Path, *, allow_unsigned: bool = False, report: Report = silent, seconds: float = SECONDS
+) -> packs.Pack:
+    """Install a pack file or folder: unpacked aside, signature, hashes, schema, what its graphs ask for, a trial run in a
+    process of its own (at most `seconds`); only then swapped in, the version before kept for `rollback`. A pack that fails
+    leaves everything as it was."""
     aside = paths.profile() / "models-incoming"
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        report(0, 3, "unpacking")
+        report(0, 4, "unpacking")
         folder = _unpacked(source, aside)
-        report(1, 3, "checking")
+        report(1, 4, "checking")
         pack = packs.verify(folder)
         if not signed_by_trusted(folder) and not allow_unsigned:
             raise UserError(
                 f"The model pack {pack.id} is not signed.", "An administrator may install it with --unsigned."
             )
-        report(2, 3, "trial run")
-        try_apart(folder)
+        report(2, 4, "what it asks for")
+        screen(pack)
+        report(3, 4, "trial run")
+        try_apart(folder, seconds)
         return _swap_in(folder, pack.id)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -133,23 +141,69 @@ def install(source: Path, *, allow_unsigned: bool = False, report: Report = sile
 
 def _unpacked(source: Path, aside: Path) -> Path:
     target = aside / "pack"
+    target.mkdir(parents=True)
     if source.is_dir():
-        shutil.copytree(source, target)
+        _copied(source, target)
         return target
     try:
         with zipfile.ZipFile(source) as archive:
             members = archive.infolist()
-            if len(members) > _MOST_FILES or sum(m.file_size for m in members) > _MOST_BYTES:
-                raise Unreadable(f"{source.name} holds too much for a model pack.", "It was not opened.")
-            target.mkdir(parents=True)
+            _check_members(source, members)
             for member in members:
-                if Path(member.filename).name != member.filename or member.filename in {"", ".", ".."}:
-                    raise Unreadable(f"{source.name} holds a file outside its folder.", "It was not opened.")
-                (target / member.filename).write_bytes(archive.read(member))
+                with archive.open(member) as stream:
+                    _write_at_most(stream, target / member.filename, member.file_size)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError, ValueError) as error:
         # The zip module raises all of these for damaged, encrypted and oddly packed members.
         raise Unreadable(f"{source} is not a pack file.", "Name a pack folder or the ZIP file of one.") from error
     return target
+
+
+def _check_members(source: Path, members: list[zipfile.ZipInfo]) -> None:
+    """What the archive's directory states, before a byte is unpacked."""
+    packed = sum(m.compress_size for m in members)
+    whole = sum(m.file_size for m in members)
+    if len(members) > _MOST_FILES or whole > _MOST_BYTES:
+        raise Unreadable(f"{source.name} holds too much for a model pack.", "It was not opened.")
+    if whole > _BOMB_BYTES and whole > _BOMB_RATIO * packed:
+        said = f"{source.name} would grow {whole // max(1, packed)}-fold when unpacked; weights do not"
+        raise Unreadable(f"{said}.", "It was not opened.")
+    if len({m.filename.lower() for m in members}) < len(members):
+        raise Unreadable(f"{source.name} holds a file twice.", "It was not opened.")
+    for member in members:
+        if Path(member.filename).name != member.filename or member.filename in {"", ".", ".."}:
+            raise Unreadable(f"{source.name} holds a file outside its folder.", "It was not opened.")
+
+
+def _write_at_most(stream: IO[bytes], path: Path, stated: int) -> None:
+    left = stated
+    with path.open("wb") as out:
+        while piece := stream.read(1 << 20):
+            left -= len(piece)
+            if left < 0:
+                raise ValueError("a member is longer than it states")
+            out.write(piece)
+
+
+def _copied(source: Path, target: Path) -> None:
+    """Plain files of a flat folder. A link could bring in any file of this machine; a folder is never part of a pack."""
+    found = sorted(source.iterdir())
+    if any(p.is_symlink() or not p.is_file() for p in found):
+        raise Unreadable(f"{source} holds a link or a folder.", "A pack holds plain files only.")
+    if len(found) > _MOST_FILES or sum(p.stat().st_size for p in found) > _MOST_BYTES:
+        raise Unreadable(f"{source.name} holds too much for a model pack.", "It was not opened.")
+    for path in found:
+        shutil.copyfile(path, target / path.name)
+
+
+def screen(pack: packs.Pack) -> None:
+    """Every file of a pack, before anything of it is run: graphs for what they ask, the rest for code and pickles."""
+    graphs = set(packs.graph_files(pack))
+    for name in pack.manifest["files"]:
+        data = pack.read(name)
+        if name in graphs or name.endswith(".onnx"):
+            screen_graph(name, data)
+        else:
+            screen_file(name, data)
 
 
 def _swap_in(folder: Path, pack_id: str) -> packs.Pack:

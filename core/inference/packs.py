@@ -65,6 +65,9 @@ class Pack:
     calibration: Calibration
     manifest: Mapping[str, Any] = field(compare=False, hash=False, repr=False)
 
+    def __hash__(self) -> int:
+        return hash((self.folder, self.sha256))  # the sha256 stands for all the rest; caches are keyed by packs
+
     @property
     def version(self) -> Version:
         """Id, version and the sha256 of the manifest (which holds the sha256 of every other file)."""
@@ -97,6 +100,12 @@ class Pack:
         if name is None:
             raise UserError(f"The model pack {self.id} has no graph for {role}.", "Choose another variant.")
         return self.read(name)
+
+
+def graph_files(pack: Pack) -> tuple[str, ...]:
+    """Names of the pack's ONNX files: its roles, and the one-pass explainer where it has one."""
+    named = [*pack.manifest["graphs"].values(), (pack.manifest.get("explanation") or {}).get("one_pass", "")]
+    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def folders() -> Iterator[Path]:
