@@ -1,8 +1,8 @@
-"""The default gene tables: pypgx's, with the newer CPIC facts that ship (`resources/knowledge/genes/cpic.json`) over them.
+"""The default gene tables: pypgx's, with newer CPIC facts over them where a build of the program carries such a file.
 
-pypgx carries older allele definitions (48 of 338 RYR1 variants, former G6PD names). The shipped file holds the definitions
-and gene results of CPIC's own tables (CC0) in this program's schema; `main.py knowledge build genes --from DIR --ship`
-writes it from a release.
+pypgx carries older allele definitions (48 of 338 RYR1 variants, former G6PD names). No such file is part of the sources: who
+packages the program may write it from a release (`main.py knowledge build genes --from DIR --ship`); a hospital uses
+`--from DIR` alone.
 """
 
 from pathlib import Path
@@ -31,8 +31,10 @@ class Shipped(msgspec.Struct, frozen=True):
     genes: tuple[Gene, ...]
 
 
-def shipped() -> Shipped:
-    """The shipped facts. Raises `Unreadable` where the file is damaged."""
+def shipped() -> Shipped | None:
+    """The shipped facts, None where this build carries none. Raises `Unreadable` where the file is damaged."""
+    if not FILE.exists():
+        return None
     try:
         found = msgspec.json.decode(FILE.read_bytes(), type=Shipped)
     except (OSError, msgspec.MsgspecError) as error:
@@ -45,6 +47,8 @@ def shipped() -> Shipped:
 def tables(folder: Path | None = None) -> Tables:
     """pypgx's tables (`folder`: where they lie), each gene of the shipped facts in the place of pypgx's."""
     base, over = pypgx_tables(folder), shipped()
+    if over is None:
+        return base
     newer = {gene.symbol: gene for gene in over.genes}
     genes = tuple(newer.get(gene.symbol, gene) for gene in base.genes)
     return Tables(FORMAT, f"pypgx-{base.version}-cpic-{over.version}", SOURCE, genes, base.advice, base.lifted)
