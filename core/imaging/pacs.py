@@ -1,8 +1,8 @@
 """DICOM network client: echo, find, store, get, move (PS3.7, PS3.4). Opens a connection only when called with a `Peer`.
 
-Off by default: nothing calls this before an administrator has configured a peer. The program never listens: retrieval is
-C-GET over the connection it made, and C-MOVE sends to a third node. TLS where the peer has a certificate file. Imports
-pynetdicom inside functions. Its web sister is `pacs_web`.
+Off by default: nothing calls this before an administrator has configured a peer (`pacs_config`). Retrieval is C-GET over
+the connection made here; only `fetch` from a peer configured for C-MOVE listens, for the time of that transfer. TLS where
+the peer has a certificate file. Imports pynetdicom inside functions. Its web sister is `pacs_web`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +15,10 @@ import pydicom
 
 from core.errors import Unreadable, UserError
 from core.imaging.header import read_dataset
-from core.progress import Report, silent
+from core.progress import Cancelled, Report, silent
 
 TIMEOUT_S = 30
-_SUCCESS, _PENDING = 0x0000, (0xFF00, 0xFF01)
+_SUCCESS, _PENDING, _REFUSED = 0x0000, (0xFF00, 0xFF01), 0xA700
 MAX_MATCHES = 2_000
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 # A connection holds 128 pairs of object and coding. Left out of a retrieval: retired and trial objects, prints, eye
@@ -33,13 +33,15 @@ _OFTEN_COMPRESSED = ("1", "1.1", "1.2", "2", "4", "6.1", "3.1", "7")
 """CR, DX, mammogram, CT, MR, ultrasound (one picture, many), Secondary Capture: asked for as they are stored too."""
 _COMPRESSED = tuple(f"1.2.840.10008.1.2.{end}" for end in ("4.50", "4.70", "4.80", "4.81", "4.90", "4.91", "5"))
 """JPEG baseline, JPEG lossless, JPEG-LS lossless and near, JPEG 2000 lossless and lossy, RLE."""
+_UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A DICOM node. `ca_file` is the certificate (PEM) that signs the peer's; "" means no TLS.
 
-    `cert_file` and `key_file` (PEM) are what this program shows to a peer that asks for a certificate.
+    `cert_file` and `key_file` (PEM) are what this program shows to a peer that asks for a certificate. `listen_port` is
+    for archives that only know C-MOVE: the port they know this program by, open only while `fetch` waits; 0 means C-GET.
     """
 
     host: str
@@ -49,6 +51,7 @@ class Peer:
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
+    listen_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,15 @@ def _tls(peer: Peer) -> Any:
     return tls_context(peer.ca_file, peer.cert_file, peer.key_file), peer.host
 
 
-def tls_context(ca_file: str, cert_file: str = "", key_file: str = "") -> Any:
-    """TLS that checks the peer's certificate and name against `ca_file` ("" is the system's store)."""
+def tls_context(ca_file: str, cert_file: str = "", key_file: str = "", *, server: bool = False) -> Any:
+    """TLS that checks the peer's certificate (and, as client, its name) against `ca_file` ("" is the system's store)."""
     import ssl
 
+    purpose = ssl.Purpose.CLIENT_AUTH if server else ssl.Purpose.SERVER_AUTH
     try:
-        made = ssl.create_default_context(cafile=ca_file or None)
+        made = ssl.create_default_context(purpose, cafile=ca_file or None)
+        if server:
+            made.verify_mode = ssl.CERT_REQUIRED
         if cert_file:
             made.load_cert_chain(cert_file, key_file or None)
     except OSError as error:  # ssl.SSLError is one
@@ -168,13 +174,17 @@ def store(peer: Peer, paths: Sequence[Path], report: Report = silent) -> int:
 
 
 def get(peer: Peer, keys: dict[str, str], folder: Path, level: str = "STUDY", report: Report = silent) -> list[Path]:
-    """Fetch what `keys` name into `folder` (C-GET); returns the files. Nothing half-received is left behind."""
+    """Fetch what `keys` name into `folder` (C-GET); returns the files. Nothing half-received is left behind.
+
+    `Cancelled` raised by `report` ends the association; what was received whole stays in `folder`.
+    """
     from pynetdicom import build_context, build_role, evt
     from pynetdicom.presentation import StoragePresentationContexts
     from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as Model  # type: ignore[attr-defined]
 
     kept: list[Path] = []
-    receive = _receiver(folder, kept, report)
+    stopped: list[Cancelled] = []
+    receive = _receiver(folder, kept, report, stopped)
     known = [str(c.abstract_syntax) for c in StoragePresentationContexts]
     storage = [uid for uid in known if _wanted(uid.removeprefix(_STORAGE))]
     contexts = [build_context(Model), *(build_context(uid) for uid in storage)]
@@ -182,9 +192,71 @@ def get(peer: Peer, keys: dict[str, str], folder: Path, level: str = "STUDY", re
     roles = [build_role(uid, scp_role=True) for uid in storage]
     with _connected(peer, contexts, roles, [(evt.EVT_C_STORE, receive)]) as link:
         for status, _ in link.send_c_get(_query(keys, level), Model):
+            if stopped:
+                break
             if not (status and status.Status in _PENDING):
                 _check(status, peer, "the transfer")
+        if stopped:
+            if link.is_established:
+                link.abort()
+            raise stopped[0]
     return kept
+
+
+def fetch(peer: Peer, keys: dict[str, str], folder: Path, level: str = "STUDY", report: Report = silent) -> list[Path]:
+    """Fetch what `keys` name into `folder` by the way the peer is configured for: C-GET, or C-MOVE to ourselves.
+
+    Only C-MOVE listens: on `peer.listen_port`, to the peer's own AE title, until this returns or raises.
+    """
+    if not peer.listen_port:
+        return get(peer, keys, folder, level, report)
+    kept: list[Path] = []
+    stopped: list[Cancelled] = []
+    with _listening(peer, _receiver(folder, kept, report, stopped)):
+        try:
+            move(peer, keys, peer.calling, level, _stopping(stopped))
+        except UserError:
+            if not stopped:
+                raise
+    if stopped:
+        raise stopped[0]
+    return kept
+
+
+def _stopping(stopped: list[Cancelled]) -> Report:
+    def report(_done: int, _total: int, _what: str) -> None:
+        if stopped:
+            raise stopped[0]
+
+    return report
+
+
+@contextmanager
+def _listening(peer: Peer, receive: Callable[[Any], int]) -> Iterator[None]:
+    """A storage provider of ours for the time of one transfer. Raises `UserError` where the port is taken."""
+    from pynetdicom import AE, StoragePresentationContexts, evt
+
+    entity = AE(ae_title=peer.calling)
+    entity.require_called_aet = True
+    entity.require_calling_aet = [peer.called]
+    entity.network_timeout = entity.dimse_timeout = TIMEOUT_S
+    syntaxes = [*_UNCOMPRESSED, *_COMPRESSED]
+    for context in StoragePresentationContexts:
+        entity.add_supported_context(str(context.abstract_syntax), syntaxes)
+    secure = tls_context(peer.ca_file, peer.cert_file, peer.key_file, server=True) if peer.ca_file else None
+    try:
+        entity.start_server(
+            ("", peer.listen_port), block=False, evt_handlers=[(evt.EVT_C_STORE, receive)], ssl_context=secure
+        )
+    except OSError as error:
+        raise UserError(
+            f"The port {peer.listen_port} can't be opened to receive images ({error.strerror}).",
+            "Close what uses it, or ask an administrator for another port.",
+        ) from error
+    try:
+        yield
+    finally:
+        entity.shutdown()  # ends the server, its port and its threads
 
 
 def _wanted(uid: str) -> bool:
@@ -212,15 +284,22 @@ def move(peer: Peer, keys: dict[str, str], destination: str, level: str = "STUDY
     return done
 
 
-def _receiver(folder: Path, kept: list[Path], report: Report) -> Callable[[Any], int]:
+def _receiver(folder: Path, kept: list[Path], report: Report, stopped: list[Cancelled]) -> Callable[[Any], int]:
     def receive(event: Any) -> int:
+        if stopped:
+            return _REFUSED
         # The UID becomes a file name: digits and dots only, whatever the peer sent.
         uid = "".join(c for c in str(event.request.AffectedSOPInstanceUID) if c.isdigit() or c == ".")[:64]
         part, path = folder / f"{uid}.part", folder / f"{uid}.dcm"
         part.write_bytes(event.encoded_dataset())
         part.replace(path)
         kept.append(path)
-        report(len(kept), 0, path.name)
+        try:
+            report(len(kept), 0, path.name)
+        except Cancelled as asked:  # pynetdicom would swallow it here: it is raised where the answers are read
+            stopped.append(asked)
+            event.assoc.abort()
+            return _REFUSED
         return _SUCCESS
 
     return receive
@@ -236,4 +315,4 @@ def _check(status: pydicom.Dataset | None, peer: Peer, what: str) -> None:
         raise UserError(f"{peer.called} refused {what} (status 0x{code:04X}). {comment}".strip())
 
 
-__all__ = ["Match", "Peer", "Unreadable", "echo", "find", "get", "move", "store", "tls_context"]
+__all__ = ["Match", "Peer", "Unreadable", "echo", "fetch", "find", "get", "move", "store", "tls_context"]

@@ -52,7 +52,7 @@ def write_measurements(
     evidence = evidence_of({sources[m.image_id][0] for m in usable})
     groups = [_group(m, evidence[sources[m.image_id][0]], sources[m.image_id][1]) for m in usable]
     context = hd.sr.ObservationContext(
-        observer_person_context=_person(observer), observer_device_context=_device(device)
+        observer_person_context=person_observer(observer), observer_device_context=_device(device)
     )
     report = hd.sr.MeasurementReport(context, _PROCEDURE, groups)
     document = hd.sr.ComprehensiveSR(
@@ -72,13 +72,14 @@ def write_key_images(path: Path, image_ids: Sequence[str], sources: Sources, *, 
     evidence = evidence_of(files)
     objects = list(evidence.values())
     title = Code("113000", "DCM", "Of Interest")
-    content = hd.ko.KeyObjectSelection(title, objects, observer_person_context=_person(observer))
+    content = hd.ko.KeyObjectSelection(title, objects, observer_person_context=person_observer(observer))
     document = hd.ko.KeyObjectSelectionDocument(objects, content, generate_uid(), 901, generate_uid(), 1, "Consilium")
     finish(document, objects[0], path)
     return len(objects)
 
 
-def _person(observer: str) -> Any:
+def person_observer(observer: str) -> Any:
+    """Who measured or accepted, as the human observer (TID 1003)."""
     import highdicom as hd
 
     identity = hd.sr.PersonObserverIdentifyingAttributes(name=observer or "Unknown^")
