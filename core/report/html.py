@@ -34,41 +34,42 @@ def html_text(case: Case, language: str = "en") -> str:
 
 def _section(section: Section) -> str:
     remark = f" <small>{escape(section.remark)}</small>" if section.remark else ""
-    return f"<h2>{escape(section.title)}{remark}</h2>" + "".join(_block(block) for block in section.blocks)
+    return f"<h2>{escape(section.title)}{remark}</h2>" + "".join(block_html(block) for block in section.blocks)
 
 
 @singledispatch
-def _block(block: Block) -> str:
+def block_html(block: Block) -> str:
+    """A block as HTML."""
     raise TypeError(f"no HTML for {type(block).__name__}")
 
 
-@_block.register
+@block_html.register
 def _line(block: Line) -> str:
     tag = "h3" if block.level else "p"
     return f'<{tag} class="{block.tone}">{escape(block.text)}</{tag}>'
 
 
-@_block.register
+@block_html.register
 def _notice(block: Notice) -> str:
     lines = "<br>".join(escape(line) for line in block.lines)
     return f'<div class="notice"><b class="{block.tone}">{escape(block.title)}</b><br>{lines}</div>'
 
 
-@_block.register
+@block_html.register
 def _grid(block: Grid) -> str:
     head = "".join(f"<th>{escape(c)}</th>" for c in block.columns)
     rows = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in block.rows)
     return f"<table><tr>{head}</tr>{rows}</table>"
 
 
-@_block.register
+@block_html.register
 def _columns(block: Columns) -> str:
     cells = tuple("<br>".join(escape(text) for text in texts) for texts in block.lists)
     head = "".join(f"<th>{escape(c)}</th>" for c in block.heads)
     return f"<table><tr>{head}</tr><tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr></table>"
 
 
-@_block.register
+@block_html.register
 def _bars(block: Bars) -> str:
     rows = "".join(
         f"<tr><td><b>{escape(b.label)}</b> <span class=red>{escape(b.mark)}</span><br><small>{escape(b.detail)}</small></td>"
@@ -78,13 +79,13 @@ def _bars(block: Bars) -> str:
     return f"<table>{rows}</table>"
 
 
-@_block.register
+@block_html.register
 def _waterfall(block: Waterfall) -> str:
     steps = [("base", block.base), *block.steps, ("=", block.total)]
     return "<table>" + "".join(f"<tr><td>{escape(n)}</td><td>{v:+.2f}</td></tr>" for n, v in steps) + "</table>"
 
 
-@_block.register
+@block_html.register
 def _shares(block: Shares) -> str:
     rows = "".join(
         f"<tr><td>{escape(n)}</td><td>{percent(s)}</td><td>{net:+.2f}</td></tr>" for n, s, net in block.items
@@ -92,6 +93,6 @@ def _shares(block: Shares) -> str:
     return f"<table>{rows}</table>"
 
 
-@_block.register
+@block_html.register
 def _picture(block: Picture) -> str:
     return f'<p class="muted">{escape(block.caption)}</p>'
