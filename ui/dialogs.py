@@ -10,6 +10,7 @@ from core.domain.record import Identifier, Patient, Sex
 from core.errors import UserError
 from ui.session import Session
 from ui.settings import Settings
+from ui.theme.theme import THEME
 from ui.translate import tr
 from ui.widgets.button import Button
 from ui.widgets.layout import column, row
@@ -52,6 +53,7 @@ class Dialog(QDialog):
             made.setAutoDefault(False)
         feet = row(None, self.cancel, self.ok)
         self.setLayout(column(self.form, self.error, feet, gap=14, margins=(20, 18, 20, 16)))
+        THEME.dress(self)
 
     def problem(self) -> str:
         """What is missing; "" when the form is complete."""
@@ -237,6 +239,7 @@ class LockDialog(QDialog):
         parts = (None, Icon("lock", "text.2", 24), name, self.password, self.error, open_button, None)
         held = column(*(row(None, p, None) if isinstance(p, QWidget) else p for p in parts), gap=12)
         self.setLayout(held)
+        THEME.dress(self)
         self.password.returnPressed.connect(self.unlock)
 
     def unlock(self) -> None:

@@ -13,6 +13,7 @@ from core.records.csv_labs import unknown_tables
 from ui.dialogs import OLDEST, Dialog
 from ui.session import Session
 from ui.tables import TableDialog, look_at
+from ui.theme.theme import THEME
 from ui.translate import say, tr
 from ui.widgets.button import Button
 from ui.widgets.layout import column, line, panel, row, scroll
@@ -38,6 +39,7 @@ class MergeDialog(QDialog):
         head.setStretch(1, 1)
         feet = row(None, self.keep, self.merge)
         self.setLayout(column(head, sides, feet, gap=16, margins=(20, 18, 20, 16)))
+        THEME.dress(self)
 
 
 def _identity(case: Case) -> QWidget:
@@ -93,6 +95,7 @@ class FilesDialog(QDialog):
         close = Button("Close", kind="primary", on_click=self.accept)
         body = scroll(panel(column(*lines, None, gap=8, margins=(16, 12, 16, 12))))
         self.setLayout(column(body, row(None, close, margins=(14, 8, 14, 10)), gap=0))
+        THEME.dress(self)
 
 
 def _file_line(report: FileReport) -> QWidget:

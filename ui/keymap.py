@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from core.paths import RESOURCES
 from ui.settings import Settings
+from ui.theme.theme import THEME
 from ui.translate import tr
 from ui.widgets.button import Button
 from ui.widgets.layout import column, panel, row, scroll
@@ -121,6 +122,7 @@ class KeySheet(QDialog):
         close = Button("Close", kind="primary", on_click=self.accept)
         change = Button("Change keys and mouse…", "edit", on_click=lambda: self._change(settings))
         self.setLayout(column(scroll(panel(grid)), row(change, None, close, margins=(14, 8, 14, 10)), gap=0))
+        THEME.dress(self)
 
     def _change(self, settings: Settings) -> None:
         """The screen where keys are changed, in place of this sheet."""

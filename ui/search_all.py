@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QListWidget, QListWidgetItem, QWi
 
 from core.store.search import SearchHit
 from ui.session import Session
+from ui.theme.theme import THEME
 from ui.translate import tr
 from ui.widgets.layout import column
 from ui.widgets.search import SearchField
@@ -26,6 +27,7 @@ class SearchAll(QDialog):
         self.list = QListWidget()
         self.list.setWordWrap(True)
         self.setLayout(column(self.field, self.list, gap=10, margins=(16, 16, 16, 16)))
+        THEME.dress(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)

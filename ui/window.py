@@ -30,7 +30,7 @@ from ui.models.screen import Models
 from ui.search_all import SearchAll
 from ui.session import Session
 from ui.settings import Settings
-from ui.theme.theme import THEME, surface
+from ui.theme.theme import THEME
 from ui.thumbnails import Thumbnails
 from ui.translate import LANGUAGE, tr
 from ui.widgets.button import IconButton
@@ -108,11 +108,21 @@ class Window(QMainWindow):
         body = row(self.rail, content, gap=0)
         body.setStretch(1, 1)
         whole = QWidget()
-        surface(whole, "app")
         self.message_bar = MessageBar(self.messages)
         whole.setLayout(column(self.appbar, self.message_bar, body, self.statusbar_, gap=0))
         whole.layout().setStretch(2, 1)
         self.setCentralWidget(whole)
+        for part in (
+            self.appbar,
+            self.rail,
+            self.statusbar_,
+            self.jobstrip,
+            self.message_bar,
+            self.worklist,
+            self.models,
+        ):
+            THEME.dress(part)
+        THEME.dress(self.admin)
         self._library: LibraryScreen | None = None
 
     def _wire(self) -> None:
@@ -207,6 +217,7 @@ class Window(QMainWindow):
         if key == "library":
             fixed_places[key] = self.library
         widget = fixed_places.get(key) or self.workspaces.get(key) or self.worklist
+        THEME.catch_up(widget)
         self.stack.setCurrentWidget(widget)
         if key in self._order:
             self._order.remove(key)
@@ -229,6 +240,7 @@ class Window(QMainWindow):
             from ui.library.screen import LibraryScreen
 
             self._library = LibraryScreen(self.session)
+            THEME.dress(self._library)
             self.stack.addWidget(self._library)
         return self._library
 
@@ -337,10 +349,7 @@ class Window(QMainWindow):
         self._dress(THEME.name, code)
 
     def _dress(self, theme: str, language: str) -> None:
-        """Switch theme and language. Qt polishes every widget again, so pages that are not shown are let go first."""
-        if theme != THEME.name:
-            for workspace in self.workspaces.values():
-                workspace.drop_hidden_pages()
+        """Switch theme and language."""
         self.setUpdatesEnabled(False)
         try:
             THEME.apply(theme, language)

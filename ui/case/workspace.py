@@ -18,7 +18,7 @@ from ui.report.audit import AuditPage
 from ui.report.screen import ReportPage
 from ui.session import SKIPPED, Session
 from ui.theme import icons
-from ui.theme.theme import color, surface
+from ui.theme.theme import THEME, color
 from ui.thumbnails import Thumbnails
 from ui.translate import LANGUAGE, say, tr
 from ui.treatment.screen import TreatmentPage
@@ -116,7 +116,6 @@ class Workspace(QWidget):
 
     def __init__(self, case_id: str, session: Session, jobs: Jobs, thumbnails: Thumbnails) -> None:
         super().__init__()
-        surface(self, "app")
         self.case_id, self._session, self._jobs = case_id, session, jobs
         self.banner = Banner(session)
         self.tabs = PageTabs()
@@ -143,6 +142,8 @@ class Workspace(QWidget):
         head = row(self.tabs, None, self._when, self._range, line("v"), *buttons, gap=8, margins=(8, 0, 14, 0))
         strip = band(head, 38)
         self.setLayout(column(self.banner, strip, self._stack, gap=0))
+        for part in (self.banner, strip, self.review):
+            THEME.dress(part)
         self.layout().setStretch(2, 1)
 
     def _wire(self) -> None:
@@ -219,22 +220,15 @@ class Workspace(QWidget):
             else:
                 made = AuditPage(self.case_id, self._session)
             self.pages[name] = made
+            THEME.dress(made)
             self._stack.addWidget(made)
         return self.pages[name]
-
-    def drop_hidden_pages(self) -> None:
-        """Let go of pages that hold no state of their own; they are made again when they are shown."""
-        for name in [n for n in self.pages if n not in ("review", self.tabs.current)]:
-            page = self.pages.pop(name)
-            self._shown.pop(name, None)
-            self._stack.removeWidget(page)
-            page.setParent(None)
-            page.deleteLater()
 
     def show_page(self, name: str) -> None:
         """review, record, explanation, treatment, report or audit."""
         self.tabs.select(name)
         self._fill(name)
+        THEME.catch_up(self.page(name))
         self._stack.setCurrentWidget(self.page(name))
 
     def show_fact(self, fact_id: str) -> None:

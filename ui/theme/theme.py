@@ -1,12 +1,19 @@
-"""The two themes: colours by token name, palette and style sheet; switched while running."""
+"""The two themes: colours by token name, palette and style sheet; switched while running.
+
+The style sheet hangs on the parts of the window (`Theme.dress`), not on the application: Qt polishes every widget below a
+changed sheet in one go, which for the whole application takes longer than a blink. What is on screen is dressed at once,
+the rest in the turns of the event loop that follow, or when it is shown.
+"""
 
 import json
 import re
 from functools import cache
+from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from shiboken6 import isValid
 
 from core.paths import RESOURCES
 from ui.theme import fonts
@@ -28,13 +35,17 @@ def _colour(theme: str, token: str) -> QColor:
 
 
 class Theme(QObject):
-    """The theme in use. `changed` fires after style sheet and palette were replaced."""
+    """The theme in use. `changed` fires when colours are new and what is on screen has its style sheet."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.name = "dark"
+        self._worn: WeakKeyDictionary[QWidget, str] = WeakKeyDictionary()
+        """Parts of the window and the theme whose sheet each has."""
+        self._later = QTimer(self)
+        self._later.timeout.connect(self._dress_one)
 
     def color(self, token: str) -> QColor:
         """The colour of a token in the theme in use."""
@@ -47,15 +58,41 @@ class Theme(QObject):
         if not isinstance(app, QApplication):
             return
         fonts.use_language(language)
-        sheet = stylesheet(self.name)
         if app.font() != fonts.font(13):
             app.setFont(fonts.font(13))
-        if app.styleSheet() != sheet:
-            app.setStyleSheet("")  # replacing one sheet by another polishes each widget again, five times slower
+        if app.palette() != self._palette():
             app.setPalette(self._palette())
-            app.setStyleSheet(sheet)
+            QToolTip.setPalette(self._palette())
+        for part in self._behind():
+            if part.isVisible():
+                self._wear(part)
+        self._later.start()
         fonts.resize_captions()
         self.changed.emit()
+
+    def dress(self, part: QWidget) -> None:
+        """Give a part of the window, or a dialog, the style sheet; from now on it follows the theme."""
+        self._wear(part)
+
+    def catch_up(self, shown: QWidget) -> None:
+        """Dress what is about to be shown and still waits for its turn."""
+        for part in self._behind():
+            if part is shown or shown.isAncestorOf(part):
+                self._wear(part)
+
+    def _behind(self) -> list[QWidget]:
+        return [part for part, name in self._worn.items() if name != self.name and isValid(part)]
+
+    def _dress_one(self) -> None:
+        behind = self._behind()
+        if behind:
+            self._wear(behind[0])
+        else:
+            self._later.stop()
+
+    def _wear(self, part: QWidget) -> None:
+        self._worn[part] = self.name
+        part.setStyleSheet(stylesheet(self.name))
 
     def _palette(self) -> QPalette:
         palette = QPalette()

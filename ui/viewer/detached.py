@@ -7,7 +7,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QScreen, Q
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ui.dialogs import LockDialog
-from ui.theme.theme import surface
+from ui.theme.theme import THEME, surface
 from ui.viewer.texts import text
 from ui.viewer.viewer import Viewer
 from ui.widgets.button import Button
@@ -35,6 +35,7 @@ class DetachedViewer(QWidget):
         viewer.setParent(self)
         self.setLayout(column(head, viewer, gap=0))
         self.layout().setStretch(1, 1)
+        THEME.dress(self)
         viewer.show()
         self._before: QRect | None = None
         for keys, run in (("F11", self.switch_full_screen), ("Esc", self.leave_full_screen)):
