@@ -60,9 +60,19 @@ def normal(text: str, keep: frozenset[str] = frozenset()) -> Normal:
 
 
 def ambiguous(phrase: str) -> bool:
-    """Whether a phrase loses its last word as a filler ("睡眠好" would become "睡眠"), and so its meaning."""
+    """Whether a phrase means too many things, or loses its last word as a filler ("睡眠好" would become "睡眠")."""
     plain = normal(phrase)
-    return not plain.text or plain.end[-1] < len(phrase)
+    return not plain.text or plain.end[-1] < len(phrase) or unclear(phrase)
+
+
+@functools.cache
+def _unclear() -> frozenset[str]:
+    return frozenset(normal(name).text for name in language.load("chinese").table["ambiguous"])
+
+
+def unclear(name: str) -> bool:
+    """Whether a name comes down to a word that means too many things ("很能吃")."""
+    return normal(name).text in _unclear()
 
 
 _DENIAL = "无未没不"
@@ -96,6 +106,8 @@ class Matcher:
                 length, key = stretched
             if length and plain.text[at] in _DENIAL and _longest(self.trie, plain.text, at + 1)[0] >= length:
                 length = 0  # "无尿频" denies frequency; it does not state "无尿"
+            if length == 2 and "的" in text[plain.start[at] : plain.end[at + 1]]:
+                length = 0  # "高的原因" is not "高原"
             if length:
                 first, last = plain.start[at], plain.end[at + length - 1]
                 matches.append(Match(key, first, last, (first,)))

@@ -28,6 +28,22 @@ _WEAK = frozenset({
     "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
 })  # fmt: skip
 """Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""
+_RUNNING = frozenset({
+    "has", "had", "is", "are", "was", "were", "has had", "noticed", "notices", "notes", "noted", "reported", "reports",
+    "currently", "experiencing", "experiences", "feels", "complaining of", "complained of", "complains of", "develops",
+    "developed", "now", "today", "endorses", "endorsed", "began", "started", "出现", "有", "发现", "可见",
+})  # fmt: skip
+"""Terminations that end no denial when they follow it at once: "never had seizures", "has not noticed blood"."""
+_QUESTION = re.compile(
+    r"\s*(?:any|do|does|did|is|are|was|were|have|has|had|can|could|would|will|should)\b[^?]*\?\s*$", re.IGNORECASE
+)
+_ANSWER = re.compile(r"\s*(?:(?P<no>no|nope|never|none|not really|没有|无)|(?P<yes>yes|yeah|yep|yup|有))\b", re.IGNORECASE)
+_STATED = {
+    "english": re.compile(r"\s?[:=]\s*(?:no|none|negative|nil|denied|absent|never|neg)\s*(?=[,;.\n]|$)", re.IGNORECASE),
+    "chinese": re.compile(r"[:：]\s*(?:无|否|没有|未见|阴性)\s*(?=[，,；;。\n]|$)"),
+}
+"""What a form states after a name: "Fever: no", "发热：无"."""
+_SIGN = re.compile(r"\((?P<in>[+-])\)|(?<![\w+-])(?P<out>[+-])(?![\d+-])")
 _CORE = re.compile(r"\b(?:no|not|without|never|cannot|lack|free)\b")
 """The word of a trigger that carries the denial."""
 _LEAD = 40
@@ -39,6 +55,8 @@ _ONSET = re.compile(
 )
 _PRONOUNS = frozenset({"he", "she", "patient"})
 """A new subject ends what is said of a relative, not what is said of the past."""
+_OF_RELATIVES = frozenset({"recent_bereavement"})
+"""What a relative's fate does to the patient: it is the patient's own, and the relative still is one."""
 _SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
 _PRIORITY = ("family", "hypothetical", "possible", "historical")
 
@@ -94,7 +112,37 @@ def contexts(text: str, sentence: Sentence, matches: Sequence[Match], name: str)
     tables = language.load(name)
     hits = [h for h in _hits(text, sentence, tables) if not _inside(h, matches)]
     reaches = [reach for hit in hits for reach in _reaches(text, sentence, hit, hits, matches, name)]
+    reaches += [*_forms(text, sentence, matches, name), *_question(text, sentence, name)]
     return [_decide(match, sentence, reaches) for match in matches]
+
+
+def _question(text: str, sentence: Sentence, name: str) -> Iterable[tuple[str, int, int]]:
+    """A question asked of the patient states nothing, unless the next words answer it."""
+    if name != "english" or not _QUESTION.match(text, sentence.start, sentence.end):
+        return
+    answer = _ANSWER.match(text, sentence.end)
+    if answer is None:
+        yield "possible", sentence.start, sentence.end
+    elif answer["no"]:
+        yield NEGATED, sentence.start, sentence.end
+
+
+def _forms(text: str, sentence: Sentence, matches: Sequence[Match], name: str) -> Iterable[tuple[str, int, int]]:
+    """Denials by form: "Fever: no", "ROS: (+) fever, (-) cough", "chest pain (-)"."""
+    for stated in _STATED[name].finditer(text, sentence.start, sentence.end):
+        before = [m for m in matches if m.end <= stated.start()]
+        if before and stated.start() - before[-1].end <= 2:
+            yield NEGATED, before[-1].start, stated.start()
+    signs = list(_SIGN.finditer(text, sentence.start, sentence.end)) if name == "english" else []
+    if not any("+" in sign.group() for sign in signs) and not any(sign["in"] for sign in signs):
+        return  # a hyphen alone is a bullet
+    leads = not any(m.end <= signs[0].start() for m in matches)
+    for at, sign in enumerate(signs):
+        if "-" in sign.group():
+            if leads:
+                yield NEGATED, sign.end(), signs[at + 1].start() if at + 1 < len(signs) else sentence.end
+            else:
+                yield NEGATED, signs[at - 1].end() if at else sentence.start, sign.start()
 
 
 def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
@@ -123,19 +171,23 @@ def _inside(hit: _Hit, matches: Iterable[Match]) -> bool:
     return any(
         any(start <= word < end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)
         for m in matches
+        if m.key not in _OF_RELATIVES
     )
 
 
 def _reaches(
     text: str, sentence: Sentence, hit: _Hit, hits: Sequence[_Hit], matches: Sequence[Match], name: str
 ) -> Iterable[tuple[str, int, int]]:
+    running = _running(text, hit, hits)
     for trigger in hit.triggers:
         if trigger.category in {"pseudo", "termination"}:
             continue
         stops = [
             other
             for other in hits
-            if any(t.category == "termination" for t in other.triggers) and _ends(trigger.category, other.phrase)
+            if any(t.category == "termination" for t in other.triggers)
+            and _ends(trigger.category, other.phrase)
+            and not (trigger.category == NEGATED and other.start in running)
         ]
         if trigger.forward:
             end = min([s.start for s in stops if s.start >= hit.end], default=sentence.end)
@@ -143,6 +195,16 @@ def _reaches(
         else:
             start = max([s.end for s in stops if s.end <= hit.start], default=sentence.start)
             yield trigger.category, max(start, _backward_limit(text, sentence, hit, name)), hit.start
+
+
+def _running(text: str, hit: _Hit, hits: Sequence[_Hit]) -> set[int]:
+    """The starts of the words that follow a trigger at once and belong to it: "has not | had", "never | noticed"."""
+    end, found = hit.end, set[int]()
+    for other in hits:
+        if other.start >= end and other.phrase in _RUNNING and not text[end : other.start].strip():
+            found.add(other.start)
+            end = other.end
+    return found
 
 
 def _ends(category: str, phrase: str) -> bool:
@@ -206,6 +268,8 @@ def _decide(match: Match, sentence: Sentence, reaches: Sequence[tuple[str, int, 
         kinds.add(sentence.section)
     elif sentence.section == "history":
         kinds.add("historical")
+    if match.key in _OF_RELATIVES:
+        kinds.discard("family")
     status = Status.ABSENT if NEGATED in kinds else Status.PRESENT
     scope = next((SCOPES[kind] for kind in _PRIORITY if kind in kinds), Scope.CURRENT)
     if status is Status.ABSENT and scope is Scope.UNCERTAIN:

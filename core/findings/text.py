@@ -78,7 +78,9 @@ def _names(name: str) -> list[tuple[str, str]]:
     names += [(word, _SEVERAL + findings) for word, findings in table["several"].items()]
     names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
     synonyms = [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
-    names += [pair for pair in synonyms if code == "zh" or not english.ambiguous(pair[0])]
+    kept = frozenset(table.get("kept", ()))
+    unclear = english.ambiguous if code == "en" else chinese.unclear
+    names += [pair for pair in synonyms if pair[0] in kept or not unclear(pair[0])]
     names += _sayings(code)
     signs = [(n, e.id) for e in entries if e.kind == "sign" for n in vocabulary.names(e, "zh") if n.endswith("阳性")]
     return names + [(n.removesuffix("阳性"), key) for n, key in signs if name == "chinese" and len(n) > 4]
