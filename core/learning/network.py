@@ -46,12 +46,12 @@ class Residual(nn.Module):
 
 
 class RadiographNet(nn.Module):
-    """(n, 1, size, size) float32 in 0-1 -> logit (n, 1), features (n, 8 x width).
+    """(n, 1, size, size) float32 in 0-1 -> logit (n, labels), features (n, 8 x width).
 
     Features: means of the last two stages and mean and spread of the first, which see texture and sharpness.
     """
 
-    def __init__(self, width: int = 48, dropout: float = 0.3) -> None:
+    def __init__(self, width: int = 48, dropout: float = 0.3, labels: int = 1) -> None:
         super().__init__()
         self.width = width
         stem = nn.Conv2d(1, width // 2, 5, 2, 2, bias=False)
@@ -61,7 +61,7 @@ class RadiographNet(nn.Module):
         self.style2 = MixStyle()
         self.stage3 = nn.Sequential(Residual(2 * width, 4 * width, 2), Residual(4 * width, 4 * width, 1))
         self.drop = nn.Dropout(dropout)
-        self.head = nn.Linear(4 * width, 1)
+        self.head = nn.Linear(4 * width, labels)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         low = self.style1(self.stage1(self.stem(x * 2 - 1)))

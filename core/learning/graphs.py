@@ -1,0 +1,95 @@
+"""Trained networks as ONNX graphs that give one log-odds a label. Needs torch and onnx."""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from core.learning.export import OPSET
+
+
+class LogOdds(nn.Module):
+    """Log-odds of each class against the rest at a temperature, from logits (n, classes); one logit is left as it is.
+
+    The sigmoid of each is the softmax's probability: every label of a pack is read alike, however many there are.
+    """
+
+    def __init__(self, temperature: float = 1.0) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, logits: Tensor) -> Tensor:
+        if logits.shape[1] == 1:
+            return logits
+        z = logits / self.temperature
+        own = torch.eye(z.shape[1], dtype=torch.bool)
+        others = z[:, None, :].expand(-1, z.shape[1], -1).masked_fill(own, -1e9)
+        return z - torch.logsumexp(others, dim=2)
+
+
+class _Texts(nn.Module):
+    def __init__(self, model: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.model, self.head = model, LogOdds(temperature)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        logits: Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+        return self.head(logits[:, 1:] - logits[:, :1] if logits.shape[1] == 2 else logits)  # type: ignore[no-any-return]
+
+
+class Films(nn.Module):
+    """The image network with log-odds for logits."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network, self.head = network, LogOdds(temperature)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        logits, features = self.network(x)
+        return self.head(logits), features
+
+
+def table_graph(network: nn.Module, inputs: int, temperature: float) -> bytes:
+    """`row` (n, inputs) float32 with NaN where missing -> `logit` (n, labels)."""
+    whole = nn.Sequential(network, LogOdds(temperature)).eval()
+    example = torch.rand(3, inputs)
+    return _exported(whole, (example,), ["row"], ({0: torch.export.Dim("n", min=1)},))
+
+
+def text_graph(model: nn.Module, longest: int, temperature: float) -> bytes:
+    """`input_ids`, `attention_mask` (n, tokens) int64 -> `logit` (n, labels)."""
+    ids = torch.randint(1, 5, (3, min(17, longest)))
+    axes = {0: torch.export.Dim("texts", min=1, max=512), 1: torch.export.Dim("tokens", min=2, max=longest)}
+    network = _Texts(model.cpu().float(), temperature).eval()
+    return _exported(network, (ids, torch.ones_like(ids)), ["input_ids", "attention_mask"], (axes, axes))
+
+
+def _exported(network: nn.Module, example: tuple[Tensor, ...], names: list[str], shapes: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside the exporter; the result is compared by the caller
+        path = Path(folder) / "plain.onnx"
+        torch.onnx.export(
+            network,
+            example,
+            str(path),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            external_data=False,
+            input_names=names,
+            output_names=["logit"],
+            dynamic_shapes=shapes,
+        )
+        model = onnx.load(path)
+    for node in model.graph.node:
+        node.ClearField("doc_string")
+        del node.metadata_props[:]
+    del model.metadata_props[:]
+    del model.graph.value_info[:]
+    model.producer_name, model.producer_version = "consilium", ""
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())

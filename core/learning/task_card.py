@@ -1,0 +1,100 @@
+"""The model card of a pack trained by `learn train`, written from the manifest so that no number in it is typed by hand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+FIGURES = (
+    ("auroc", "AUROC"),
+    ("f1", "Macro F1"),
+    ("accuracy", "Accuracy"),
+    ("balanced_accuracy", "Balanced accuracy"),
+    ("sensitivity", "Sensitivity"),
+    ("specificity", "Specificity"),
+    ("ece", "Expected calibration error"),
+)
+
+
+def card(manifest: Mapping[str, Any]) -> str:
+    """Markdown."""
+    return "\n".join([*_head(manifest), *_data(manifest), *_results(manifest), *_limits(manifest)]) + "\n"
+
+
+def _head(manifest: Mapping[str, Any]) -> list[str]:
+    labels = [f"*{label['name']['en']}* (from {label['threshold']:.3f})" for label in manifest["labels"]]
+    return [
+        f"# {manifest['name']['en']} ({manifest['id']} {manifest['version']})",
+        "",
+        manifest["summary"]["en"],
+        "",
+        f"- Task: {manifest['task']}. Probability of {', '.join(labels)}; {manifest['calibration']['method']}.",
+        f"- Licence: {manifest['licence']}. Decision support only; not a cleared device.",
+        "",
+    ]
+
+
+def _data(manifest: Mapping[str, Any]) -> list[str]:
+    lines = ["## Data", ""]
+    lines += [
+        f"- {d['title']}: {d['films']} examples of {d['patients']} patients, {d['licence']}."
+        for d in manifest["training_data"]
+    ]
+    lines += ["", "| part | examples | patients |", "|---|---|---|"]
+    lines += [f"| {part} | {n['examples']} | {n['patients']} |" for part, n in manifest["split"].items()]
+    recipe = manifest["recipe"]
+    weighted = "classes weighted alike" if recipe["class_weights"] else "classes unweighted"
+    how = (
+        f"Split by patient. At most {recipe['epochs']} epochs, stopped after {recipe['patience']} without a lower loss on "
+        f"validation, {weighted}, seed {recipe['seed']}."
+    )
+    return [*lines, "", how, ""]
+
+
+def _results(manifest: Mapping[str, Any]) -> list[str]:
+    test = (manifest.get("metrics") or {}).get("own_test")
+    if not test:
+        return []
+    lines = [
+        "## Results",
+        "",
+        f"Own patient-disjoint test, {test['n']} examples of {test['patients']} patients; 95 % intervals",
+    ]
+    lines += ["by bootstrap over patients.", "", "| measure | value | 95 % interval |", "|---|---|---|"]
+    lines += [_row(name, test, key) for key, name in FIGURES if key in test]
+    lines += ["", "| class | n | AUROC | F1 | recall |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {k} | {v['n']} | {_n(v['auroc'])} | {_n(v['f1'])} | {_n(v['recall'])} |" for k, v in test["labels"].items()
+    ]
+    if test["subgroups"]:
+        lines += ["", "| subgroup | n | AUROC | 95 % interval |", "|---|---|---|---|"]
+        lines += [
+            f"| {g['column']} {g['value']} | {g['n']} | {_n(g['auroc'])} | {_ci(g.get('auroc_ci95'))} |"
+            for g in test["subgroups"]
+        ]
+    return [*lines, ""]
+
+
+def _row(name: str, found: Mapping[str, Any], key: str) -> str:
+    return f"| {name} | {_n(found[key])} | {_ci(found.get(f'{key}_ci95'))} |"
+
+
+def _n(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"
+
+
+def _ci(interval: list[float] | None) -> str:
+    return f"{interval[0]:.3f}-{interval[1]:.3f}" if interval else "-"
+
+
+def _limits(manifest: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "## Limits",
+        "",
+        "- Trained and tested on data of one practice; how it does elsewhere was not measured.",
+        "- The labels are those of the data. What was never labelled is not known to the model.",
+    ]
+    domain = manifest.get("domain")
+    if domain and not domain["views"]:
+        lines.append("- The views of the films were not stated: a film whose view is known is refused.")
+    if domain and domain["age_below_years"] <= domain["age_from_years"]:
+        lines.append("- The patients' ages were not stated: a film of a patient of known age is refused.")
+    return lines
