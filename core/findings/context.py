@@ -37,7 +37,9 @@ _RUNNING = frozenset({
 _QUESTION = re.compile(
     r"\s*(?:any|do|does|did|is|are|was|were|have|has|had|can|could|would|will|should)\b[^?]*\?\s*$", re.IGNORECASE
 )
-_ANSWER = re.compile(r"\s*(?:(?P<no>no|nope|never|none|not really|没有|无)|(?P<yes>yes|yeah|yep|yup|有))\b", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"\s*(?:(?P<no>no|nope|never|none|not really|没有|无)|(?P<yes>yes|yeah|yep|yup|有))\b", re.IGNORECASE
+)
 _STATED = {
     "english": re.compile(r"\s?[:=]\s*(?:no|none|negative|nil|denied|absent|never|neg)\s*(?=[,;.\n]|$)", re.IGNORECASE),
     "chinese": re.compile(r"[:：]\s*(?:无|否|没有|未见|阴性)\s*(?=[，,；;。\n]|$)"),

@@ -24,6 +24,7 @@ from core.paths import RESOURCES
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _ABNORMAL_LOW = frozenset({Interpretation.LOW, Interpretation.CRITICAL_LOW})
 _ABNORMAL_HIGH = frozenset({Interpretation.HIGH, Interpretation.CRITICAL_HIGH})
+_KNOWN = frozenset({Sex.FEMALE, Sex.MALE})
 _STEPS = RESOURCES / "knowledge" / "laboratory" / "steps.yaml"
 
 
@@ -68,8 +69,10 @@ def interpret(value: Value, age: float | None, sex: Sex) -> Reading:
         low, high, number, unit = value.low, value.high, quantity.value, quantity.unit
     else:
         found = analyte.range_for(age, sex)
-        if found is None or own is None:
+        if own is None or (found is None and age is not None and sex in _KNOWN):
             return Reading(None)
+        if found is None:
+            return _for_all(analyte, own, quantity.comparator, age, sex)
         low, high, number, unit = found.low, found.high, own, analyte.unit
         grows = _steps()[2].get(analyte.id)
         if grows and age is not None and age > grows[0]:
@@ -91,6 +94,17 @@ def interpret(value: Value, age: float | None, sex: Sex) -> Reading:
     ):
         side = Interpretation.CRITICAL_HIGH
     return Reading(side, reference if side else "")
+
+
+def _for_all(analyte: Analyte, own: float, comparator: str, age: float | None, sex: Sex) -> Reading:
+    """The side on which a value lies by every range that may be the patient's, or None where they differ."""
+    may = [r for r in analyte.ranges if age is None or r.from_age <= age < r.to_age]
+    may = [r for r in may if sex not in _KNOWN or r.sex in {"any", sex.value}]
+    sides = {_side(own, r.low, r.high, comparator) for r in may}
+    if len(sides) != 1 or None in sides:
+        return Reading(None)
+    low, high = min(r.low for r in may), max(r.high for r in may)
+    return Reading(sides.pop(), f"{_text(low)}-{_text(high)} {analyte.unit}")
 
 
 def _side(number: float, low: float | None, high: float | None, comparator: str) -> Interpretation | None:

@@ -4,27 +4,37 @@ import functools
 import re
 from collections.abc import Iterator
 
+import yaml
+
 from core.domain.basics import Coding, Quantity, Source
 from core.domain.record import Note, Observation
 from core.findings.laboratory import is_vital
 from core.knowledge import analytes as table
 from core.knowledge.analytes import Analyte
 from core.knowledge.units import convert, ucum
+from core.paths import RESOURCES
 
 _NUMBER = r"(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 _BETWEEN = (
     r"(?:\s*(?:[:=,：＝，(（]|\b(?:levels?|count|concentration|value|was|is|were|of|at|to|about|around|approximately|measured|found|"
-    r"noted|recorded|reading|only|score|scale|set|range|ranges|within|slightly|being|read|elevated|raised|high|low|decreased|increased|normal|reduced|be|a|an|the|his|her|with|and|"
+    r"noted|recorded|in|down|up|on|reading|only|score|scale|set|range|ranges|within|slightly|being|read|elevated|raised|high|low|decreased|increased|normal|reduced|be|a|an|the|his|her|with|and|"
     r"[A-Za-z]+ed)\b|[\[［][^\]］]{1,12}[\]］]|\([A-Za-z0-9 ,.+-]{1,20}\)|为|是|约|达|测|升至|降至|最高|值|计数|水平|[)）]))"
     r"{0,7}\s*"
 )
-_NEAR = r"\s*(?:\+|[-−–](?=\s*[:=,]|\s+\d))?\s*(?:[:=：＝,]|\b(?:of|was|is|at|level)\b)?\s*"
+_NEAR = (
+    r"\s*(?:\+|[-−–](?=\s*[:=,]|\s+\d))?\s*"
+    r"(?:[:=：＝,]|\b(?:of|was|is|at|level|(?:in|to|into) the|up to|about|around)\b)?\s*"
+)
 _COMPARATOR = r"(?P<c><=|>=|≤|≥|<|>|大于|小于|低于|高于)?\s*"
 _PRESSURE = re.compile(
-    r"(?:(?P<name>\b(?:BP|blood pressures?)\b|血压)[^\d\n.;。]{0,30}|(?<![\d/]))"
-    r"(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})(?![\d/])\s*(?P<u>mm\s?Hg|毫米汞柱|kPa)?",
+    r"(?:(?P<name>\b(?:BPs?|blood pressures?|hypotensive|hypertensive|pressures?)\b|血压)[^\d\n.;。]{0,30}|(?<![\d/]))"
+    r"(?P<s>\d{2,3})\s*(?:/|\bover\b)\s*(?P<d>\d{2,3})(?![\d/])\s*(?P<u>mm\s?Hg|毫米汞柱|kPa)?",
     re.IGNORECASE,
 )
+_DECADE = {
+    "heart_rate": 10, "respiratory_rate": 10, "oxygen_saturation": 10, "systolic_bp": 10, "diastolic_bp": 10, "glucose": 100,
+}  # fmt: skip
+"""Vital signs and values told by their decade ("HR in the 120s") or their hundred ("sugars in the 400s")."""
 _PLAUSIBLE = {
     # without a unit a number is taken for a vital sign only within these bounds
     "heart_rate": (20, 300, "/min"),
@@ -37,11 +47,13 @@ _PLAUSIBLE = {
     "inr": (0.5, 20, "1"),
     "bmi": (8, 90, "kg/m2"),
 }
+_BARE = RESOURCES / "knowledge" / "laboratory" / "bare.yaml"
 _COMPARE = {"≤": "<=", "≥": ">=", "大于": ">", "高于": ">", "小于": "<", "低于": "<"}
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _BODY = re.compile(r"\b(?P<cm>\d{2,3}(?:\.\d+)?)\s*cm\b[^.\d]{1,15}(?P<kg>\d{1,3}(?:\.\d+)?)\s*kg\b|"
                    r"\b(?P<kg2>\d{1,3}(?:\.\d+)?)\s*kg\b[^.\d]{1,15}(?P<cm2>\d{2,3}(?:\.\d+)?)\s*cm\b")  # fmt: skip
 """A height and a weight side by side need no names."""
+_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 @functools.cache
@@ -60,7 +72,17 @@ def _pattern() -> tuple[re.Pattern[str], dict[str, Analyte]]:
         rf"|(?<![A-Za-z])(?P<exact>{_any(long)})(?![A-Za-z]){_BETWEEN}"
         rf"|(?<![A-Za-z])(?P<loose>(?i:{_any(loose)}))(?![A-Za-z]){_BETWEEN}"
     )
-    return re.compile(rf"(?:{body}){_COMPARATOR}{_NUMBER}"), owners
+    return re.compile(rf"(?:{body}){_COMPARATOR}{_NUMBER}(?P<s>'?s\b)?(?P<k>\s?[kK]\b(?!\s*[:=]?\s*\d))?"), owners
+
+
+@functools.cache
+def _bare() -> dict[str, tuple[tuple[float, float, str, str], ...]]:
+    """(low, high, unit, language) by analyte, of numbers that can mean one unit only."""
+    bounds: dict[str, tuple[tuple[float, float, str, str], ...]] = {}
+    for row in yaml.load(_BARE.read_text("utf-8"), yaml.CSafeLoader):
+        one = (float(row["low"]), float(row["high"]), row["unit"], row["language"])
+        bounds[row["analyte"]] = (*bounds.get(row["analyte"], ()), one)
+    return bounds
 
 
 def _key(name: str) -> str:
@@ -113,12 +135,44 @@ def _numbers(note: Note) -> Iterator[Observation]:
         if analyte is None or re.match(r"\s*/\s*\d", note.text[m.end() : m.end() + 5]):
             continue
         value = float(m["n"].replace(",", ""))
-        unit, end = _unit(note.text, m.end())
-        quantity = _quantity(analyte, value, unit, bool(m["short"]))
+        if m["s"]:
+            yield from _decade(note, analyte, m, value)
+            continue
+        if m["k"] and analyte.id in {"wbc", "platelets"}:
+            unit, end = "10*9/L", m.end()
+        else:
+            unit, end = _unit(note.text, m.end("n"))
+        short = bool(m["short"])
+        if not unit and (not short or _alone(note.text, m.end("n"))):
+            unit = _only(analyte, value, note.text)
+        quantity = _quantity(analyte, value, unit, short)
         if quantity is not None:
             comparator = m["c"] or ""
             stated = Quantity(quantity[0], quantity[1], _COMPARE.get(comparator, comparator))
-            yield _observation(note, quantity[2], stated, m.start(), end if unit else m.end())
+            yield _observation(note, quantity[2], stated, m.start(), max(end, m.end("n")))
+
+
+def _decade(note: Note, analyte: Analyte, m: re.Match[str], value: float) -> Iterator[Observation]:
+    """ "In the 120s" is at least 120 and below 130: kept as at least 120, where the whole decade is on one side."""
+    step = _DECADE.get(analyte.id)
+    if step is None or value % step or (analyte.id == "oxygen_saturation" and value == 90):
+        return
+    unit = _only(analyte, value, note.text) or (_PLAUSIBLE[analyte.id][2] if analyte.id in _PLAUSIBLE else "")
+    yield _observation(note, analyte, Quantity(value, unit, ">="), m.start(), m.end())
+
+
+def _only(analyte: Analyte, value: float, text: str) -> str:
+    """The one unit that a number without a unit can mean, or ""."""
+    tongue = "chinese" if _HAN.search(text) else "english"
+    fits = (
+        u for low, high, u, where in _bare().get(analyte.id, ()) if low <= value <= high and where in {"any", tongue}
+    )
+    return next(fits, "")
+
+
+def _alone(text: str, at: int) -> bool:
+    """Whether a number ends its clause or stands in a list of results, so that no word after it could be its unit."""
+    return bool(re.match(r"\s*(?:[,;.)，；。、\n]|$|and\b|[A-Z][A-Za-z0-9]{0,5}\b\s*[:=]?\s*\d)", text[at:]))
 
 
 def _unit(text: str, at: int) -> tuple[str, int]:

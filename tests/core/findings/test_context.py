@@ -1,0 +1,92 @@
+"""What surrounds a finding: denials, questions and their answers, signs, advice, relatives."""
+
+import pytest
+
+from core.domain.basics import Source
+from core.domain.finding import Scope, Status
+from core.domain.record import Note, Patient
+from core.findings.text import findings_in
+
+
+def read(text: str) -> dict[str, tuple[Status, Scope]]:
+    note = Note("n", text, Source("note.txt", "text"))
+    return {f.code.code: (f.status, f.scope) for f in findings_in(note, Patient())}
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("He no longer has chest pain.", "chest_pain"),
+        ("Never had seizures.", "seizure"),
+        ("She has not had any fever since Tuesday.", "fever"),
+        ("Has not noticed blood in his stool.", "blood_in_stool"),
+        ("Vomiting has stopped.", "vomiting"),
+        ("The cough has gone away.", "cough"),
+        ("Pain free today.", "pain"),
+        ("Fever: none.", "fever"),
+        ("Cough: yes, Fever: no, Rash: denied", "fever"),
+        ("ROS: + fever, + chills, - cough", "cough"),
+        ("ROS: (+) fever, (-) cough", "cough"),
+        ("Chest pain (-), dyspnea (+)", "chest_pain"),
+        ("Does she have chest pain? No.", "chest_pain"),
+        ("发热：无；咳嗽：有。", "fever"),
+        ("发热消退。", "fever"),
+        ("从不吸烟饮酒。", "alcohol_use"),
+        ("并非心绞痛。", "exertional_chest_pain"),
+    ],
+)
+def test_these_are_denied(text: str, finding: str) -> None:
+    assert read(text)[finding][0] is Status.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("Not without pain.", "pain"),
+        ("She does not deny having headaches.", "headache"),
+        ("Fever absent, cough present.", "cough"),
+        ("Cough: yes, Fever: no, Rash: denied", "cough"),
+        ("ROS: + fever, + chills, - cough", "chills"),
+        ("Symptoms:\n- cough\n- fever", "cough"),
+        ("Chest pain (-), dyspnea (+)", "dyspnea"),
+        ("Do you have a headache? Yes, a bad one.", "headache"),
+        ("Denies nausea but reports diarrhea.", "diarrhea"),
+        ("His son died of a heart attack; he has chest pain.", "chest_pain"),
+        ("发热：无；咳嗽：有。", "cough"),
+    ],
+)
+def test_these_are_present(text: str, finding: str) -> None:
+    assert read(text)[finding] == (Status.PRESENT, Scope.CURRENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "scope"),
+    [
+        ("Any fever? Any cough?", "cough", Scope.UNCERTAIN),
+        ("Unclear whether he had a seizure.", "seizure", Scope.UNCERTAIN),
+        ("有没有头痛？", "headache", Scope.UNCERTAIN),
+        ("Seek care for worsening shortness of breath or chest pain.", "chest_pain", Scope.HYPOTHETICAL),
+        ("Side effects include nausea and diarrhea.", "nausea", Scope.HYPOTHETICAL),
+        ("Counseled on the signs of stroke such as facial droop.", "facial_droop", Scope.HYPOTHETICAL),
+        ("药物可引起恶心、腹泻等副作用。", "diarrhea", Scope.HYPOTHETICAL),
+        ("His son died of a heart attack.", "ischemic_risk_family_early", Scope.FAMILY),
+    ],
+)
+def test_these_say_nothing_of_the_patient_now(text: str, finding: str, scope: Scope) -> None:
+    assert read(text)[finding][1] is scope
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The wire was cut and the cast applied after the procedure.",
+        "C-spine films were reviewed.",
+        "In layman's terms, on a scale of 1 to 10.",
+        "The nurse rated the response.",
+        "Satting well on RA.",
+        "高血压的高的原因是什么。",
+    ],
+)
+def test_everyday_words_are_no_findings(text: str) -> None:
+    wrong = "wound immobilization recent_surgery vertigo scaly_rash healthcare_worker rodent_or_floodwater"
+    assert not {*wrong.split(), "autoimmune_history", "high_altitude", "second_half_pregnancy"} & set(read(text))
