@@ -65,5 +65,5 @@ def thresholds(p: Floats, labels: NDArray[np.int64], careful: bool) -> tuple[flo
         hits = np.array([((score >= t) & (labels == 1)).sum() for t in ranked])
         total = np.array([(score >= t).sum() for t in ranked]) + int((labels == 1).sum())
         best = float(ranked[int(np.argmax(2 * hits / total))])
-    best = min(max(best, 0.01), 0.99)
+    best = float(min(max(best, 0.01), 0.99))
     return 1.0 - best, best
