@@ -185,7 +185,7 @@ def _by_model(case: Case, finding: Finding) -> dict[str, Any]:
     """The model and its probability, for a finding a model made."""
     if finding.origin is not Origin.IMAGE:
         return {}
-    made = next((p for p in case.predictions if _is_of(finding, p)), None)
+    made = next((p for p in case.predictions if made_by(finding, p)), None)
     if made is None:
         return {}
     low, high = made.interval
@@ -201,7 +201,7 @@ def _by_model(case: Case, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _is_of(finding: Finding, prediction: ImagePrediction) -> bool:
+def made_by(finding: Finding, prediction: ImagePrediction) -> bool:
     """Whether a finding is what `core.findings.images` made of a prediction."""
     return (finding.source.file, finding.source.place) == (prediction.image_id, prediction.pack.name) and (
         f"{prediction.probability:.2f}" in finding.source.text

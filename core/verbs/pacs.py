@@ -11,17 +11,20 @@ import dataclasses
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from core import paths
+from core import dicom_report, exchange, paths
 from core.errors import UserError
 from core.imaging import pacs, pacs_web
 from core.imaging.pacs import Peer
+from core.imaging.pacs_config import PASSWORD_VARIABLE, configured, refuse_forbidden
 from core.imaging.pacs_web import WebPeer
 from core.store.policy import load_policy
+from core.store.series import bring_back
+from core.store.store import Store
+from core.store.users import Permission
 
 _KEYS = ("PatientName", "PatientID", "StudyDate", "StudyDescription", "AccessionNumber", "StudyInstanceUID")
 _OFF = "No archive is configured: nothing connects until an administrator configures one."
@@ -36,7 +39,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         ("find", "list studies that match KEY=VALUE (wildcards * and ?)"),
         ("get", "fetch a study into a folder"),
         ("move", "have the archive send a study to a third node it knows"),
-        ("send", "send DICOM files or folders"),
+        ("send", "send DICOM files or folders, or with --case what of a case goes out as DICOM"),
     ):
         action = actions.add_parser(name, help=text)
         action.add_argument("--peer", default="", help="its name in pacs.json (not needed where there is one)")
@@ -54,7 +57,13 @@ def register(parser: argparse.ArgumentParser) -> None:
             target = "--out" if name == "get" else "--to"
             action.add_argument(target, required=True, help="the folder" if name == "get" else "the third's AE title")
         elif name == "send":
-            action.add_argument("files", nargs="+", type=Path, help="DICOM files or folders of them")
+            action.add_argument("files", nargs="*", type=Path, help="DICOM files or folders of them")
+            action.add_argument("--case", default="", help="instead: a case of the store, as DICOM objects made now")
+            kinds = (
+                "sr (measurements, accepted model findings), ko (key images), seg (regions), pdf, sc (page pictures)"
+            )
+            action.add_argument("--what", default="sr,ko,seg,pdf", help=f"of these: {kinds}; default sr,ko,seg,pdf")
+            action.add_argument("--lang", choices=["en", "zh"], default="en", help="language of the report")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,28 +74,14 @@ def run(args: argparse.Namespace) -> int:
         if not known:
             print(_OFF, file=sys.stderr)
         return 0
-    peer = _allowed(_chosen(args, known))
+    peer = _chosen(args, known)
+    refuse_forbidden(peer, load_policy().pacs_peers)
     _print({"peer": _shown(peer), **_act(args, peer)})
     return 0
 
 
-def configured() -> dict[str, Peer | WebPeer]:
-    """The peers of <profile>/pacs.json by name; none where there is no file. Raises `UserError` for a broken one."""
-    path = paths.profile() / "pacs.json"
-    try:
-        rows = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, Any]])
-        return {
-            name: msgspec.convert(row, WebPeer) if "url" in row else msgspec.convert(row, Peer)
-            for name, row in rows.items()
-        }
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.MsgspecError) as error:
-        raise UserError(f"{path} can't be read ({error}).", "Ask your administrator.") from error
-
-
 def _chosen(args: argparse.Namespace, known: dict[str, Peer | WebPeer]) -> Peer | WebPeer:
-    password = os.environ.get("CONSILIUM_PACS_PASSWORD", "")
+    password = os.environ.get(PASSWORD_VARIABLE, "")
     if args.url:
         return WebPeer(args.url, ca_file=args.ca_file)
     if args.host:
@@ -98,15 +93,6 @@ def _chosen(args: argparse.Namespace, known: dict[str, Peer | WebPeer]) -> Peer 
         raise UserError(f"There is no archive {name!r}.", f"Choose with --peer: {', '.join(sorted(known))}.")
     peer = known[name]
     return dataclasses.replace(peer, password=password) if isinstance(peer, WebPeer) and password else peer
-
-
-def _allowed(peer: Peer | WebPeer) -> Peer | WebPeer:
-    """The peer, if the policy lets it. Raises `UserError`."""
-    allowed = load_policy().pacs_peers
-    name = peer.url if isinstance(peer, WebPeer) else f"{peer.called}@{peer.host}:{peer.port}"
-    if allowed is not None and name not in allowed:
-        raise UserError(f"Your organisation's policy does not allow {name}.", "Ask your IT department.")
-    return peer
 
 
 def _act(args: argparse.Namespace, peer: Peer | WebPeer) -> dict[str, Any]:
@@ -126,11 +112,37 @@ def _act(args: argparse.Namespace, peer: Peer | WebPeer) -> dict[str, Any]:
         return {"sent": pacs.move(peer, {"StudyInstanceUID": args.study}, args.to, report=_report)}
     if args.action == "get":
         return {"files": [str(path) for path in _get(args.study, Path(args.out), peer)]}
+    if args.case:
+        return _send_case(args, peer)
     files = [f for path in args.files for f in (sorted(path.rglob("*")) if path.is_dir() else [path]) if f.is_file()]
     if not files:
         raise UserError("There is no file to send.", "Name files that exist.")
     sent = pacs_web.stow(peer, files, _report) if isinstance(peer, WebPeer) else pacs.store(peer, files, _report)
     return {"sent": sent}
+
+
+def _send_case(args: argparse.Namespace, peer: Peer | WebPeer) -> dict[str, Any]:
+    """Make the objects, send them, write it into the audit log."""
+    what = args.what.split(",")
+    if unknown := sorted(set(what) - set(dicom_report.KINDS)):
+        raise UserError(f"Unknown: {', '.join(unknown)}.", f"Choose of {', '.join(dicom_report.KINDS)}.")
+    with (
+        Store.open(passphrase=os.environ.get("CONSILIUM_PASSPHRASE")) as store,
+        tempfile.TemporaryDirectory(prefix="consilium-") as scratch,
+    ):
+        who = store.users.require(Permission.EXPORT)
+        exchange.refuse_export(store)
+        local, folder = Path(scratch) / "images", Path(scratch) / "objects"
+        local.mkdir()
+        folder.mkdir()
+        case = store.load(args.case)
+        bring_back(store, args.case, local, _report)
+        case = store.with_local_images(case, local)
+        made = dicom_report.write_objects(case, what, folder, observer=who, language=args.lang, report=_report)
+        name = args.peer or (peer.url if isinstance(peer, WebPeer) else peer.called)
+        files = [one.path for one in made]
+        sent = exchange.audited_send(store, peer, files, name=name, who=who, case_id=args.case, report=_report)
+    return {"sent": sent, "objects": [{"kind": one.kind, "holds": one.count} for one in made]}
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -147,12 +159,7 @@ def _get(study: str, folder: Path, peer: Peer | WebPeer) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {folder} can't be made ({error.strerror}).", "Choose another.") from error
-    if isinstance(peer, WebPeer):
-        return pacs_web.wado(peer, study, folder, report=_report)
-    files = pacs.get(peer, {"StudyInstanceUID": study}, folder, report=_report)
-    if not files:
-        raise UserError("The archive has no such study, or sent none of it.", "Check the identifier.")
-    return files
+    return exchange.fetch_study(peer, study, folder, _report)
 
 
 def _shown(peer: Peer | WebPeer) -> dict[str, Any]:
