@@ -15,6 +15,7 @@ import numpy as np
 from core.domain.basics import Version
 from core.errors import UserError
 from core.knowledge.hpo import FORMAT, Csr, Disease, RarePack, TermNames, by_gene
+from core.knowledge.hpo_chinese import labels
 from core.knowledge.obo import Annotation, Ontology, frequency_counts, read_hpoa, read_obo
 from core.progress import Report, silent
 
@@ -38,7 +39,7 @@ Frequencies = dict[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The files of one HPO release; `chinese` (babelon TSV) is optional."""
+    """The files of one HPO release; `chinese` (babelon TSV, gzipped or in a zip archive) is optional."""
 
     obo: Path
     hpoa: Path
@@ -88,13 +89,14 @@ def draft(release: Release, report: Report = silent) -> Draft:
 
 def build(release: Release, report: Report = silent, *, orphanet: bool = True) -> RarePack:
     """The pack of a release. Takes some ten seconds; reports progress in five steps."""
+    chinese = labels(release.chinese)  # first: a wrong file is told before the long work
     read = draft(release, report)
     report(3, 5, "smoothing")
     smoother = Smoother(read.book, read.diseases, read.space, orphanet=orphanet)
     profiles = [smoother.profile(d) for d in read.diseases]
     report(4, 5, "index")
     pictures = [smoother.picture(d) for d in read.diseases]
-    pack = assemble(read, profiles, pictures, _sha256(release), _chinese(release.chinese))
+    pack = assemble(read, profiles, pictures, _sha256(release), chinese)
     report(5, 5, "done")
     return pack
 
@@ -411,17 +413,6 @@ def assemble(
         disease_number={d.id: i for i, d in enumerate(read.diseases)},
         of_gene=by_gene(read.diseases),
     )
-
-
-def _chinese(path: Path | None) -> dict[str, str]:
-    if path is None:
-        return {}
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {
-            row["subject_id"]: row["translation_value"]
-            for row in csv.DictReader(lines, delimiter="\t")
-            if row.get("predicate_id") == "rdfs:label"
-        }
 
 
 def _sha256(release: Release) -> str:
