@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import UserError
-from core.inference import embedding, icu, packs
+from core.inference import classification, embedding, icu, packs
 from core.inference.predict import forward, session
 
 SECONDS = 90.0
@@ -25,6 +25,8 @@ def check_reference(pack: packs.Pack) -> float:
         return _close(pack, embedding.check_reference(pack), float(stated["tolerance"]))
     if pack.task == icu.TASK:
         return _close(pack, icu.check_reference(pack), float(stated["tolerance"]))
+    if pack.task in (classification.TEXT, classification.TABLE):
+        return _close(pack, classification.check_reference(pack), float(stated["tolerance"]))
     size = pack.preprocessing.size
     logits = np.asarray(stated["logits"], np.float64)
     films = np.random.default_rng(int(stated["seed"])).random((len(logits), 1, size, size), np.float32)
@@ -73,7 +75,7 @@ def _work(folder: str, answer: Connection, seconds: float) -> None:
     try:
         worst = check_reference(pack)
         size = pack.preprocessing.size
-        for role in pack.manifest["graphs"] if pack.task not in (embedding.TASK, icu.TASK) else ():
+        for role in pack.manifest["graphs"] if pack.task == "image-classification" else ():
             logits, _ = forward(pack, np.full((1, 1, size, size), 0.5, np.float32), role)
             if not np.isfinite(logits).all():
                 raise UserError(f"Its graph {role} gives no finite number.")

@@ -56,7 +56,7 @@ def thresholds(p: Floats, labels: NDArray[np.int64], careful: bool) -> tuple[flo
     """Of two classes: where the F1 of the positive class is best on validation, or with `careful` (it can't be missed) the
     highest that finds 95 % of its examples there. Of more classes one half each (the likeliest class is called)."""
     if p.shape[1] > 2:
-        return (0.5,) * p.shape[1]
+        return tuple(0.5 for _ in range(p.shape[1]))
     score = p[:, 1]
     if careful:
         best = float(np.quantile(score[labels == 1], 0.05, method="lower"))

@@ -8,13 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.inference.classification import Layout
 from core.inference.preprocess import Preprocessing
 from core.learning.augment import Warp, augment
 from core.learning.dataset import Film
 from core.learning.network import RadiographNet
 from core.learning.pixels import coded
 from core.learning.recipe import TrainRecipe
-from core.learning.tables import Layout, centre
+from core.learning.tables import centre
 from core.progress import Report, silent
 
 Places = NDArray[np.int64]

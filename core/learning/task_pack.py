@@ -10,9 +10,10 @@ import numpy as np
 
 from core.errors import UserError
 from core.inference import packs
+from core.inference.classification import session, tokens
 from core.inference.session import open_session, run
 from core.learning import pack_build
-from core.learning.answers import PACK_TASK, session, tokens
+from core.learning.answers import PACK_TASK
 from core.learning.calibrate import Scale
 from core.learning.recipe import Task, TrainRecipe, as_json
 from core.learning.split import Part
