@@ -12,11 +12,12 @@ from core.domain.case import Case, CaseStatus
 from core.domain.serial import to_plain
 from core.errors import UserError
 from core.store.store import Store
+from core.verbs import explain_sets
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("case", help="the case's id (see `cases list`)")
+    parser.add_argument("case", nargs="?", default="", help="the case's id (see `cases list`), or `build-pack`")
     parser.add_argument(
         "--hypothesis", default="", help="a hypothesis' id or its place in the list (default: the first)"
     )
@@ -24,11 +25,17 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wording", action="store_true", help="word by word: what the note's wording adds (English)")
     parser.add_argument("--evaluations", type=int, default=512, help="model evaluations for an image (default 512)")
     parser.add_argument("--no-save", action="store_true", help="do not keep a newly computed explanation")
+    parser.add_argument(
+        "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
+    )
+    explain_sets.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the explanation as JSON; what was computed newly is kept with the case unless it is signed."""
     with Store.open(passphrase=os.environ.get("CONSILIUM_PASSPHRASE")) as store:
+        if explain_sets.asked(args) or not args.case:
+            return explain_sets.run(args, store)
         case = store.load(args.case)
         name = _hypothesis(case, args.hypothesis)
         with tempfile.TemporaryDirectory(prefix="consilium-") as scratch:
