@@ -1,0 +1,102 @@
+"""Guardrails, promotion, shadow mode and roll back, on tables that take a second to learn."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import UserError
+from core.inference import install, packs
+from tests.core.learning import tiny
+
+pytest.importorskip("torch", reason="the training extra is not installed")
+
+from core.learning import promote, shadow, study
+from core.learning.promote import Limits, Refused
+from core.learning.recipe import from_json
+
+LOOSE = Limits(ece=0.5, subgroup_drop=0.5)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A good run and a poor one (it was not shown the marker) on the same data and split."""
+    home = tmp_path_factory.mktemp("runs")
+    data = tiny.table(home / "t.csv", n=240)
+    base = {"task": "table", "data": str(data), "epochs": 8, "batch": 32, "threads": 1, "hidden": 0,
+            "cant_miss": ["sepsis"], "about": {"id": "tiny-table"}}  # fmt: skip
+    for name, more in (("good", {}), ("poor", {"ignore": ["marker"]})):
+        study.train(from_json(base | more), home / name)  # type: ignore[arg-type]
+    return {"good": home / "good", "poor": home / "poor"}
+
+
+def test_the_first_pack_needs_calibration_alone(runs: dict[str, Path]) -> None:
+    table = promote.compare(runs["good"], LOOSE)
+    assert [g.rule for g in table.guards] == ["ece"] and table.in_service == ""
+    with pytest.raises(Refused, match="ece"):
+        promote.promote(runs["good"], by="Dr A", limits=Limits(ece=0.0001))
+    with pytest.raises(UserError, match="Nobody"):
+        promote.promote(runs["good"], by=" ")
+    assert "tiny-table" not in [p.id for p in packs.installed()]
+
+
+def test_a_poorer_pack_is_refused_with_a_table_and_a_better_one_installed(runs: dict[str, Path], profile: Path) -> None:
+    first, _ = promote.promote(runs["poor"], by="Dr A", limits=LOOSE)
+    assert first.pack_version == "1.0.0" and install.signed_by_trusted(first.folder)
+    second, table = promote.promote(runs["good"], by="Dr A", second="Dr B", limits=LOOSE)
+    assert second.pack_version == "1.1.0", "a new version above the one in service"
+    assert {g.rule for g in table.guards} == {"label_auroc", "label_f1", "cant_miss", "ece", "subgroup"}
+    with pytest.raises(Refused) as refused:
+        promote.promote(runs["poor"], by="Dr A", limits=LOOSE)
+    failed = {g.rule for g in refused.value.table.guards if not g.ok}
+    assert "label_auroc" in failed and packs.find("tiny-table").pack_version == "1.1.0"
+    assert install.rollback("tiny-table").pack_version == "1.0.0"
+    said = promote.promotions("tiny-table")
+    assert [(p["version"], p["second"]) for p in said] == [("1.0.0", ""), ("1.1.0", "Dr B")]
+
+
+def test_cant_miss_recall_may_not_fall(runs: dict[str, Path]) -> None:
+    labels = np.array([0] * 50 + [1] * 50)
+    before, after = (
+        np.stack([1 - p, p], 1) for p in (np.r_[np.zeros(50), np.ones(50)], np.r_[np.zeros(50), np.ones(49), 0])
+    )
+    marks = ((0.5, 0.5), (0.5, 0.5))
+    (guard,) = promote._cant_miss(labels, after, before, (("well", "sepsis"), ("sepsis",)), marks, Limits())
+    assert not guard.ok and guard.before == 1.0 and guard.after == pytest.approx(0.98)
+    (guard,) = promote._cant_miss(labels, before, before, (("well", "sepsis"), ("sepsis",)), marks, Limits())
+    assert guard.ok
+
+
+def test_a_lost_class_is_a_failed_guardrail(runs: dict[str, Path], tmp_path: Path) -> None:
+    three = from_json({"task": "table", "data": str(tiny.three_classes(tmp_path / "c.csv")), "epochs": 2, "threads": 1,
+                       "about": {"id": "abc-table"}})  # fmt: skip
+    study.train(three, tmp_path / "three")
+    promote.promote(tmp_path / "three", by="Dr A", limits=Limits(ece=1.0))
+    kept = [line for line in (tmp_path / "c.csv").read_text("utf-8").splitlines() if ",c," not in line]
+    (tmp_path / "d.csv").write_text("\n".join(kept), "utf-8")
+    two = from_json({"task": "table", "data": str(tmp_path / "d.csv"), "epochs": 2, "threads": 1,
+                     "about": {"id": "abc-table"}})  # fmt: skip
+    study.train(two, tmp_path / "two")
+    table = promote.compare(tmp_path / "two", Limits(ece=1.0, label_drop=1.0))
+    assert [(g.rule, g.of) for g in table.guards if not g.ok] == [("labels", "c")]
+
+
+def test_shadow_keeps_both_answers_and_nothing_else(runs: dict[str, Path], profile: Path) -> None:
+    with pytest.raises(UserError, match="in service"):
+        shadow.start(runs["good"])
+    promote.promote(runs["poor"], by="Dr A", limits=LOOSE)
+    shadow.start(runs["good"])
+    pack = packs.find("tiny-table")
+    rows = [{"marker": str(k % 5), "age": "40", "sex": "F", "noise": "0", "site": "A"} for k in range(20)]
+    keys = [f"Rowan Testpatient {k}" for k in range(20)]
+    assert shadow.observe(pack, rows, keys) == 20 and shadow.observe(pack, rows, keys) == 0
+    found = shadow.report("tiny-table")
+    assert found["cases"] == 20 and 0 <= found["agreement"] <= 1 and found["days"] == 1
+    assert found["classes"]["sepsis"]["largest_difference"] > 0
+    kept = "".join(p.read_text("utf-8") for p in (profile / "learning" / "shadow").rglob("*.jsonl"))
+    assert "Rowan" not in kept and set(json.loads(kept.splitlines()[0])) == {"case", "day", "in_service", "candidate"}
+    shadow.stop("tiny-table")
+    assert shadow.running("tiny-table") is None and shadow.observe(pack, rows, keys) == 0
+    with pytest.raises(UserError, match="in shadow"):
+        shadow.report("tiny-table")
