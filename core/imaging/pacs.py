@@ -84,9 +84,12 @@ def _connected(peer: Peer, contexts: Sequence[Any], roles: Sequence[Any], handle
         )
     try:
         yield link
-    finally:
+    except BaseException:  # the peer may be in the middle of something: it would not answer a release
         if link.is_established:
-            link.release()
+            link.abort()
+        raise
+    if link.is_established:
+        link.release()
 
 
 def _tls(peer: Peer) -> Any:
@@ -197,8 +200,6 @@ def get(peer: Peer, keys: dict[str, str], folder: Path, level: str = "STUDY", re
             if not (status and status.Status in _PENDING):
                 _check(status, peer, "the transfer")
         if stopped:
-            if link.is_established:
-                link.abort()
             raise stopped[0]
     return kept
 
@@ -299,6 +300,7 @@ def _receiver(folder: Path, kept: list[Path], report: Report, stopped: list[Canc
         except Cancelled as asked:  # pynetdicom would swallow it here: it is raised where the answers are read
             stopped.append(asked)
             event.assoc.abort()
+            event.assoc.dimse.msg_queue.put((None, None))  # as when the peer aborts: nobody waits for the timeout
             return _REFUSED
         return _SUCCESS
 
