@@ -49,8 +49,9 @@ def _logits(pack: Pack, examples: Examples, places: NDArray[np.int64], role: str
     raise UserError(f"Packs of the task {pack.task} are not compared here.", "Choose an image, text or table pack.")
 
 
-def film_logits(pack: Pack, films: Sequence[Film], role: str = "predict") -> NDArray[np.float32]:
-    """(n, labels); nothing hidden."""
+def film_logits(pack: Pack, films: Sequence[Film | NDArray[np.uint8]], role: str = "predict") -> NDArray[np.float32]:
+    """(n, labels) of films or their pixels; nothing hidden."""
     from core.inference.predict import forward
 
-    return forward(pack, np.stack([prepare(read(film), pack.preprocessing) for film in films]), role)[0]
+    pixels = [read(film) if isinstance(film, Film) else film for film in films]
+    return forward(pack, np.stack([prepare(p, pack.preprocessing) for p in pixels]), role)[0]

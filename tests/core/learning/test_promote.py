@@ -58,9 +58,8 @@ def test_a_poorer_pack_is_refused_with_a_table_and_a_better_one_installed(runs: 
 
 def test_cant_miss_recall_may_not_fall(runs: dict[str, Path]) -> None:
     labels = np.array([0] * 50 + [1] * 50)
-    before, after = (
-        np.stack([1 - p, p], 1) for p in (np.r_[np.zeros(50), np.ones(50)], np.r_[np.zeros(50), np.ones(49), 0])
-    )
+    sure, one_missed = np.r_[np.zeros(50), np.ones(50)], np.r_[np.zeros(50), np.ones(49), 0]
+    before, after = (np.stack([1 - p, p], 1) for p in (sure, one_missed))
     marks = ((0.5, 0.5), (0.5, 0.5))
     (guard,) = promote._cant_miss(labels, after, before, (("well", "sepsis"), ("sepsis",)), marks, Limits())
     assert not guard.ok and guard.before == 1.0 and guard.after == pytest.approx(0.98)
