@@ -2,6 +2,7 @@
 
 import os
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -31,21 +32,40 @@ def threads() -> int:
     return max(1, (os.cpu_count() or 2) - 1)
 
 
+def options(intra_threads: int | None = None) -> ort.SessionOptions:
+    """Options of every session here. Threads do not spin while idle: the window keeps its core."""
+    made = ort.SessionOptions()
+    made.intra_op_num_threads = intra_threads or threads()
+    made.inter_op_num_threads = 1
+    made.log_severity_level = 3
+    made.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return made
+
+
 def open_session(graph: bytes, provider: str = CPU, intra_threads: int | None = None) -> ort.InferenceSession:
-    """A session on the graph's bytes. Without a provider named it is the CPU alone, which is silent without a GPU.
-
-    Threads do not spin while idle: the window keeps its core.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = intra_threads or threads()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    names = [provider] if provider == CPU else [provider, CPU]
-    return ort.InferenceSession(graph, options, providers=names)
+    """A session on the graph's bytes. Without a provider named it is the CPU alone, which is silent without a GPU."""
+    return open_with(graph, options(intra_threads), provider)
 
 
-def run(session: ort.InferenceSession, feeds: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+def open_with(graph: bytes, chosen: ort.SessionOptions, provider: str = CPU) -> ort.InferenceSession:
+    """As `open_session`, with options of one's own."""
+    session = ort.InferenceSession(graph, chosen, providers=_asked(provider))
+    session.disable_fallback()  # ONNX Runtime would go on without a word; `core.inference.running` says so
+    return session
+
+
+def _asked(provider: str) -> list[Any]:
+    if provider == CPU:
+        return [CPU]
+    if provider == "TensorrtExecutionProvider":  # engines take minutes to build: kept beside the graphs
+        from core.inference.graph_cache import folder
+
+        kept = {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder() / "tensorrt")}
+        return [(provider, kept), "CUDAExecutionProvider", CPU]
+    return [provider, CPU]
+
+
+def run(session: Any, feeds: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     """All outputs of the graph, in its order."""
     outputs: list[NDArray[np.float32]] = session.run(None, feeds)
     return outputs
