@@ -5,6 +5,7 @@ that a keystroke never waits behind an explanation and Python-heavy work never h
 sides. Every job carries its case and request; a result that is no longer wanted is dropped.
 """
 
+import gc
 import logging
 import queue
 import sys
@@ -100,6 +101,9 @@ class Jobs(QObject):
         super().__init__(parent)
         self._next = 0
         self._jobs: list[Job] = []
+        self._met: set[str] = set()
+        """Kinds of work done once: they read the large tables, which the collector need not look through again (a full
+        collection over them stops every thread for 0.1 s and more)."""
         self._inbox: queue.SimpleQueue[tuple[str, Job, Any]] = queue.SimpleQueue()
         self._queues: dict[Lane, queue.SimpleQueue[Job | None]] = {lane: queue.SimpleQueue() for lane in Lane}
         self._threads: list[threading.Thread] = []
@@ -218,6 +222,9 @@ class Jobs(QObject):
                 break
             heard = True
             self._settle(event, job, value)
+            if event == "done" and job.title not in self._met:
+                self._met.add(job.title)
+                gc.freeze()
         if heard:
             self.changed.emit()
 

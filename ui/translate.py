@@ -5,17 +5,21 @@ data listen to `LANGUAGE.changed` and show it again.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from core.domain.basics import Label
 from core.paths import RESOURCES
 
 LANGUAGES = ("en", "zh")
-_BOUND = "_consilium_bound_texts"
+AT_ONCE = 40
+"""Widgets whose texts are set in one step."""
+_BOUND: "WeakKeyDictionary[QWidget, dict[str, Callable[[], str]]]" = WeakKeyDictionary()
 
 
 class LanguageSwitch(QObject):
@@ -29,11 +33,28 @@ class LanguageSwitch(QObject):
 
     def use(self, code: str) -> None:
         """Switch; bound texts first, then `changed`."""
+        for _step in self.steps(code):
+            pass
+
+    def steps(self, code: str) -> Iterator[str]:
+        """The same in steps: what is on screen, then `changed` ("shown" is given), then what is hidden."""
         if code == self.code or code not in LANGUAGES:
+            yield "shown"
             return
         self.code = code
-        rebind()
+        bound = [widget for widget in _BOUND if isValid(widget)]
+        seen = [widget for widget in bound if widget.isVisible()]
+        for widget in seen:
+            rebind(widget)
+        yield "bound"
         self.changed.emit()
+        yield "shown"
+        left = set(bound).difference(seen)
+        for i, widget in enumerate(left):
+            if isValid(widget) and self.code == code:
+                rebind(widget)
+            if i % AT_ONCE == AT_ONCE - 1:
+                yield "hidden"
 
 
 LANGUAGE = LanguageSwitch()
@@ -70,13 +91,17 @@ def say(label: Label) -> str:
 
 def bind(widget: QWidget, setter: str, text: str, **values: object) -> None:
     """Call `widget.<setter>(tr(text))` now and at every change of language."""
-    bound: dict[str, Callable[[], str]] = widget.__dict__.setdefault(_BOUND, {})
+    bound = _BOUND.setdefault(widget, {})
     bound[setter] = lambda: tr(text, **values)
     getattr(widget, setter)(bound[setter]())
 
 
-def rebind() -> None:
-    """Set every bound text again in the language in use."""
-    for widget in QApplication.allWidgets():
-        for setter, make in widget.__dict__.get(_BOUND, {}).items():
-            getattr(widget, setter)(make())
+def unbind(widget: QWidget) -> None:
+    """Leave the texts of a widget to their owner."""
+    _BOUND.pop(widget, None)
+
+
+def rebind(widget: QWidget) -> None:
+    """Set the bound texts of a widget again in the language in use."""
+    for setter, make in _BOUND[widget].items():
+        getattr(widget, setter)(make())

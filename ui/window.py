@@ -1,6 +1,6 @@
 """The main window: the frame, the screens in it, and the way between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -30,6 +30,7 @@ from ui.models.screen import Models
 from ui.search_all import SearchAll
 from ui.session import Session
 from ui.settings import Settings
+from ui.slices import Slices
 from ui.theme.theme import THEME
 from ui.thumbnails import Thumbnails
 from ui.translate import LANGUAGE, tr
@@ -79,6 +80,7 @@ class Window(QMainWindow):
         self.setMinimumSize(1024, 700)
         self.setAcceptDrops(True)
         self.thumbnails = Thumbnails(jobs)
+        self.slices = Slices(self)
         self.appbar, self.rail, self.statusbar_ = AppBar(), Rail(), StatusBar()
         self.jobstrip = JobStrip(jobs)
         self.worklist = Worklist(session, jobs, self.thumbnails)
@@ -264,19 +266,24 @@ class Window(QMainWindow):
 
     def _opened(self, case_id: str) -> None:
         if case_id not in self.workspaces:
-            made = Workspace(case_id, self.session, self.jobs, self.thumbnails)
+            made = Workspace(case_id, self.session, self.jobs, self.thumbnails, self.slices)
             self.workspaces[case_id] = made
             self._order.append(case_id)
             self.stack.addWidget(made)
-            QTimer.singleShot(0, self, lambda: self._first_shown(case_id))
+            self.slices.run(f"open {case_id}", self._opening(case_id))
         else:
             self.show_tab(case_id)
 
-    def _first_shown(self, case_id: str) -> None:
-        """Filling a new case waits for one pass of the event loop: making its widgets took long enough."""
-        if case_id in self.workspaces and case_id in self.session.cases:
-            self.workspaces[case_id].show_case(self.session.cases[case_id])
-            self.show_tab(case_id)
+    def _opening(self, case_id: str) -> Iterator[str]:
+        """Fill a new case in small steps, then show it."""
+        yield "made"
+        made = self.workspaces[case_id]
+        for step in made.opening(self.session.cases[case_id], self.stack.size()):
+            yield step
+            if case_id not in self.session.cases:
+                return
+        made.show_case(self.session.cases[case_id])
+        self.show_tab(case_id)
 
     def _changed(self, case_id: str) -> None:
         workspace = self.workspaces.get(case_id)
@@ -350,10 +357,21 @@ class Window(QMainWindow):
 
     def _dress(self, theme: str, language: str) -> None:
         """Switch theme and language."""
-        self.setUpdatesEnabled(False)
+        if theme != THEME.name or language != LANGUAGE.code:
+            self.slices.drop("look")
+            self.setUpdatesEnabled(False)
+            steps = self._dressing(theme, language)
+            next(steps)
+            self.slices.run("look", steps)
+
+    def _dressing(self, theme: str, language: str) -> Iterator[str]:
+        """Change the look in steps; painting waits until all that is on screen has changed."""
         try:
-            THEME.apply(theme, language)
-            LANGUAGE.use(language)
+            yield from THEME.steps(theme, language)
+            for step in LANGUAGE.steps(language):
+                if step == "shown":
+                    self.setUpdatesEnabled(True)
+                yield step
         finally:
             self.setUpdatesEnabled(True)
 
@@ -438,6 +456,7 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the workers, then close."""
+        self.slices.stop()
         for workspace in self.workspaces.values():
             workspace.stop()
         if self._idle is not None:

@@ -71,5 +71,6 @@ def test_theme_switches_while_running(open_window) -> None:  # type: ignore[no-u
     dark = color("bg.app")
     window.switch_theme()
     assert THEME.name == "light" and color("bg.app") != dark
+    window.slices.finish()
     assert window.grab().toImage().pixelColor(*at) == color("bg.app")
     assert window.settings.get("theme") == "light"

@@ -18,7 +18,7 @@ from ui.widgets.layout import band, column, row
 from ui.widgets.panels import Segmented
 from ui.widgets.text import label
 
-DELAY_MS = 50
+DELAY_MS = 30
 """Long enough for a fast typist's next key, short enough that the differential follows within 200 ms."""
 OWN_NOTE = "note-own"
 

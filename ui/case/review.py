@@ -1,5 +1,7 @@
 """The Review page: record, images or note or findings, differential."""
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
@@ -140,13 +142,25 @@ class Review(QWidget):
 
     def show_case(self, case: Case, outdated: str) -> None:
         """Fill all panes."""
+        for _step in self.filling(case, outdated):
+            pass
+
+    def filling(self, case: Case, outdated: str) -> Iterator[str]:
+        """The same, a pane a step."""
         self.record.show_case(case)
         self.drawer.show_counts(*self.record.counts())
+        yield "record"
+        self.differential.show_case(case, outdated)
+        yield "differential"
+        if case.images:
+            self.images.viewer  # noqa: B018  making it takes as long as all the rest
+            yield "viewer"
         self.images.show_case(case)
+        yield "images"
         self.notes.show_case(case)
         self.findings.show_case(case)
+        yield "findings"
         self.health.show_case(case)
-        self.differential.show_case(case, outdated)
         if not self._chosen:
             self._panes.setCurrentIndex(0 if case.images else 1)
         self._show_tabs()

@@ -1,10 +1,12 @@
 """One open case: banner, page tabs, pages, and what the doctor does with it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from core.domain.assessment import NextStep
 from core.domain.case import Action, Case, CaseStatus
@@ -17,6 +19,7 @@ from ui.record.screen import RecordPage
 from ui.report.audit import AuditPage
 from ui.report.screen import ReportPage
 from ui.session import SKIPPED, Session
+from ui.slices import Slices
 from ui.theme import icons
 from ui.theme.theme import THEME, color
 from ui.thumbnails import Thumbnails
@@ -30,6 +33,9 @@ from ui.widgets.panels import PanelHeader
 from ui.widgets.text import Elided
 from ui.words import range_look
 
+AHEAD_MS = 600
+"""Pages are made ahead when a case was left alone for this long."""
+AT_ONCE = 40
 PAGES = (
     ("review", "note", "Review"),
     ("record", "folder", "Record"),
@@ -38,6 +44,21 @@ PAGES = (
     ("report", "doc", "Report"),
     ("audit", "shieldcheck", "Audit"),
 )
+
+
+def polished(page: QWidget, size: QSize) -> Iterator[str]:
+    """Style and lay out a page that is not shown yet, a few widgets a step, then paint its parts once: the first painting
+    of letters and icons takes longest."""
+    page.resize(size)
+    for i, widget in enumerate(page.findChildren(QWidget)):
+        if isValid(widget):
+            widget.ensurePolished()
+        if i % AT_ONCE == AT_ONCE - 1:
+            yield "polished"
+    for part in page.findChildren(PanelHeader):
+        if isValid(part) and isinstance(held := part.parentWidget(), QWidget):
+            held.grab()
+            yield "painted"
 
 
 class PageTabs(QWidget):
@@ -114,13 +135,20 @@ class PageTabs(QWidget):
 class Workspace(QWidget):
     """Everything about one open case."""
 
-    def __init__(self, case_id: str, session: Session, jobs: Jobs, thumbnails: Thumbnails) -> None:
+    def __init__(
+        self, case_id: str, session: Session, jobs: Jobs, thumbnails: Thumbnails, slices: Slices | None = None
+    ) -> None:
         super().__init__()
         self.case_id, self._session, self._jobs = case_id, session, jobs
         self.banner = Banner(session)
         self.tabs = PageTabs()
         self.review = Review(case_id, session)
         self._thumbnails = thumbnails
+        self._slices = slices or Slices(self)
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(AHEAD_MS)
+        self._ahead.timeout.connect(self.make_ahead)
         self.pages: dict[str, QWidget] = {"review": self.review}
         self._size = (1600, 1000)
         self._spoken = LANGUAGE.code
@@ -167,6 +195,41 @@ class Workspace(QWidget):
         self.banner.show_case(case)
         self._show_head(case)
         self._fill(self.tabs.current)
+        self._ahead.start()
+
+    def opening(self, case: Case, size: QSize) -> Iterator[str]:
+        """Fill and lay out a case that is not shown yet, in small steps."""
+        self.banner.show_case(case)
+        self._show_head(case)
+        yield "banner"
+        outdated = self._session.outdated.get(self.case_id, "")
+        yield from self.review.filling(case, outdated)
+        self._shown["review"] = (case, outdated, LANGUAGE.code)
+        self.resize(size)
+        yield "size"
+        yield from polished(self, size)
+
+    def make_ahead(self) -> None:
+        """Make the other pages in small steps while nothing else is asked for, so that each shows at once."""
+        if self._jobs.busy():
+            self._ahead.start()
+        elif self.isVisible():
+            self._slices.run(f"ahead {self.case_id}", self._making())
+
+    def waits(self) -> bool:
+        """Whether pages will still be made ahead."""
+        return self._ahead.isActive()
+
+    def _making(self) -> Iterator[str]:
+        for name in ("record", "treatment", "explanation", "report"):
+            if not self.isVisible():
+                return
+            page = self.page(name)
+            yield name
+            if not page.isVisible():
+                self._fill(name)
+                yield name
+                yield from polished(page, self._stack.size())
 
     def _show_head(self, case: Case) -> None:
         assessment = case.assessment
@@ -389,4 +452,6 @@ class Workspace(QWidget):
 
     def stop(self) -> None:
         """The case was closed."""
+        self._ahead.stop()
+        self._slices.drop(f"ahead {self.case_id}")
         self.review.images.stop()

@@ -1,9 +1,11 @@
 """The shipped fonts, and fonts by pixel size. Sizes are whole pixels; figures are tabular."""
 
 from functools import cache, lru_cache
+from weakref import WeakSet
 
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from core.paths import RESOURCES
 
@@ -11,6 +13,7 @@ FAMILIES = ["Inter", "Noto Sans SC", "Noto Sans CJK SC", "WenQuanYi Micro Hei"]
 MONOSPACE = ["JetBrains Mono", *FAMILIES]
 CAPTION = 11
 _language = "en"
+_captions: "WeakSet[QWidget]" = WeakSet()
 
 
 @cache
@@ -49,13 +52,14 @@ def caption(widget: QWidget) -> None:
     """Give a widget the smallest size, which grows with a change to Chinese."""
     widget.setProperty("role", "caption")
     widget.setFont(font(CAPTION))
+    _captions.add(widget)
 
 
 def resize_captions() -> None:
     """Set the smallest size again after a change of language."""
     wanted = font(CAPTION)
-    for widget in QApplication.allWidgets():
-        if widget.property("role") == "caption" and widget.font().pixelSize() != wanted.pixelSize():
+    for widget in [one for one in _captions if isValid(one)]:
+        if widget.font().pixelSize() != wanted.pixelSize():
             widget.setFont(wanted)
 
 

@@ -7,6 +7,7 @@ the rest in the turns of the event loop that follow, or when it is shown.
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,7 @@ from ui.theme import fonts
 
 FOLDER = RESOURCES / "theme"
 THEMES = ("dark", "light")
+TURN_MS = 2
 
 
 @cache
@@ -45,6 +47,7 @@ class Theme(QObject):
         self._worn: WeakKeyDictionary[QWidget, str] = WeakKeyDictionary()
         """Parts of the window and the theme whose sheet each has."""
         self._later = QTimer(self)
+        self._later.setInterval(TURN_MS)
         self._later.timeout.connect(self._dress_one)
 
     def color(self, token: str) -> QColor:
@@ -53,6 +56,11 @@ class Theme(QObject):
 
     def apply(self, name: str, language: str) -> None:
         """Use theme `name`; the language decides the smallest text size."""
+        for _step in self.steps(name, language):
+            pass
+
+    def steps(self, name: str, language: str) -> Iterator[str]:
+        """The same in steps of a few milliseconds; what is hidden follows by itself."""
         self.name = name if name in THEMES else "dark"
         app = QApplication.instance()
         if not isinstance(app, QApplication):
@@ -63,12 +71,15 @@ class Theme(QObject):
         if app.palette() != self._palette():
             app.setPalette(self._palette())
             QToolTip.setPalette(self._palette())
+        yield "palette"
         for part in self._behind():
-            if part.isVisible():
+            if isValid(part) and part.isVisible():
                 self._wear(part)
-        self._later.start()
+                yield "dressed"
         fonts.resize_captions()
+        yield "captions"
         self.changed.emit()
+        self._later.start()
 
     def dress(self, part: QWidget) -> None:
         """Give a part of the window, or a dialog, the style sheet; from now on it follows the theme."""

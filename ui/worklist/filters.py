@@ -14,7 +14,7 @@ from core.domain.case import CaseStatus
 from ui.settings import Settings
 from ui.theme import icons
 from ui.theme.theme import color
-from ui.translate import bind, tr
+from ui.translate import bind, tr, unbind
 from ui.widgets import paint
 from ui.widgets.layout import clear, column, line, panel, row, scroll
 from ui.widgets.panels import Segmented, link
@@ -242,7 +242,7 @@ class SavedLine(FilterLine):
         super().__init__("", height=24)
         self.setCheckable(False)
         self.setText(name)
-        self.__dict__.pop("_consilium_bound_texts", None)
+        unbind(self)
         self.clicked.connect(lambda _c=False: on_click())
 
     def paintEvent(self, _event: QPaintEvent) -> None:

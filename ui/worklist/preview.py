@@ -1,7 +1,7 @@
 """The preview of the selected case."""
 
 from PySide6.QtCore import QRect, QSize, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from core.domain.age import age_years
@@ -74,7 +74,8 @@ class Preview(QWidget):
         self._foot = band(row(self._open, self._analyse, None, margins=(14, 0, 14, 0)), 52, "top")
         self._empty = StatePanel("person", "No case selected", "Choose a case in the list, or import a record.")
         self.setLayout(column(scroll(panel(self._body)), self._foot, gap=0))
-        LANGUAGE.changed.connect(self._show)
+        self._spoken = LANGUAGE.code
+        LANGUAGE.changed.connect(self._retranslate)
         self._show()
 
     def show_case(self, case_id: str) -> None:
@@ -99,7 +100,17 @@ class Preview(QWidget):
         if self._case is not None:
             self._session.analyse(self._case.id)
 
+    def _retranslate(self) -> None:
+        if self.isVisible() and self._spoken != LANGUAGE.code:
+            self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with a change of language meanwhile."""
+        super().showEvent(event)
+        self._retranslate()
+
     def _show(self) -> None:
+        self._spoken = LANGUAGE.code
         clear(self._body)
         case = self._case
         self._foot.setVisible(case is not None)

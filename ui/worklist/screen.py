@@ -84,6 +84,7 @@ class Worklist(QWidget):
         self._hits: frozenset[str] | None = None
         self._narrow = False
         self._dirty = True
+        self._respell = False
         self.filters = Filters(session.settings)
         self.table = CaseTable()
         self.preview = Preview(session, thumbnails)
@@ -205,14 +206,19 @@ class Worklist(QWidget):
         self.table.cases.show_running(running)
 
     def retranslate(self) -> None:
-        """Texts that hold data."""
+        """Texts that hold data; while hidden, when it is shown."""
+        self._respell = not self.isVisible()
+        if self._respell:
+            return
         self.filters.retranslate()
         self.show_rows()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed meanwhile."""
         super().showEvent(event)
-        if self._dirty:
+        if self._respell:
+            self.retranslate()
+        elif self._dirty:
             self.show_rows()
 
     def fit(self, width: int) -> None:
