@@ -96,12 +96,15 @@ class CommonEngine:
         groups = _groups(evidence, self.tables)
         duration = longest_duration(observations, self.tables)
         extra = demographics.items(self.tables, self.settings, patient, now, observations, duration)
-        read = wording.item(self.tables, self.base, findings, self.settings.wording_weight)
+        read = wording.item(
+            self.tables, self.base, findings, self.settings.wording_weight, self.settings.wording_head_weight
+        )
         extra = (*extra, read) if read is not None else extra
         total = self.base + group_sum(weights, groups, self.settings.group_discount)
         for item in extra:
             total = total + item.weights
         temperature = self.temperature(sum(node.present for node in evidence))
+        temperature *= self.settings.wording_temperature if read is not None else 1.0
         probabilities, none, log_evidence = self._probabilities(total, temperature, self._outside(evidence))
         return Scores(
             observations,

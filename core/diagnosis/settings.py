@@ -27,6 +27,8 @@ class Settings:
     history_weight: float
     age_weight: float
     wording_weight: float
+    wording_head_weight: float
+    wording_temperature: float
     false_absent: float
     false_absent_defining: float
     false_present: float

@@ -1,9 +1,10 @@
 """What the wording of the note says beyond the findings that rules read: one additive item a condition.
 
-Weight of condition c (nats) = w * z(c) - log sum_k prior(k) exp(w * z(k)), where z is the cosine between the note and the
-condition's own text (its entry in our knowledge, put into words), standardised over all conditions, and w is the text
-pack's one weight. The second term makes the average person's weight 0 ("none of these" is not argued away by any text).
-How w was chosen, and what it brought on vignettes it had not seen: docs/benchmarks/neural-text.md.
+Weight of condition c (nats) = w * z(c) + h * log P(c | wording) - log sum_k prior(k) exp(the same of k), where z is the
+cosine between the note and the condition's own text (its entry in our knowledge, put into words), standardised over all
+conditions, w the text pack's weight, P the head's answer (`core.diagnosis.wording_head`), h its weight. The last term makes
+the average person's weight 0 ("none of these" is not argued away by any text). How the weights were chosen, and what they
+brought on vignettes not seen: docs/benchmarks/neural-text.md.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.diagnosis import wording_head
 from core.diagnosis.patient import Item
 from core.domain.finding import Finding, Origin, Status
 from core.findings.wording import CODE, LABEL
@@ -35,28 +37,54 @@ SHIPPED = RESOURCES / "knowledge" / "wording"
 _CROWDED = 10_000  # vectors of texts no longer written; beyond this only the present ones are kept
 
 
-def item(tables: Tables, base: Array, findings: Sequence[Finding], factor: float = 1.0) -> Item | None:
+def item(
+    tables: Tables, base: Array, findings: Sequence[Finding], factor: float = 1.0, head_weight: float = 0.0
+) -> Item | None:
     """The wording's item, None without a wording finding or without a text pack. `base`: log prior (conditions,).
 
-    `factor` multiplies the text pack's weight.
+    `factor` multiplies the text pack's weight; `head_weight` is that of the head (`core.diagnosis.wording_head`).
     """
     said = next((f for f in findings if f.code.code == CODE and f.status is Status.PRESENT), None)
     model = encoder() if said is not None else None
     if said is None or model is None or not len(tables.conditions):
         return None
-    weights = _weights(tables, model, said.source.text, base.tobytes(), factor)
+    weights = _weights(tables, model, said.source.text, base.tobytes(), (factor, head_weight))
     return Item(CODE, LABEL, Origin.NOTE, weights, said.id, "")
 
 
 @lru_cache(maxsize=64)
-def _weights(tables: Tables, model: Encoder, text: str, base: bytes, factor: float) -> Array:
-    likeness = (vectors(tables, model) @ model.vector(text)).astype(np.float64)
-    scaled: Array = (likeness - likeness.mean()) / max(float(likeness.std()), 1e-6)
-    scaled *= factor * float(model.pack.manifest["text"]["condition_weight"])
-    prior = np.exp(np.frombuffer(base, np.float64))
-    scaled -= np.log(prior @ np.exp(scaled) / prior.sum())
-    scaled.setflags(write=False)
-    return scaled
+def _weights(tables: Tables, model: Encoder, text: str, base: bytes, factors: tuple[float, float]) -> Array:
+    found: Array = weigh(tables, model, model.vector(text)[None], np.frombuffer(base, np.float64), *factors)[0]
+    found.setflags(write=False)
+    return found
+
+
+def weigh(
+    tables: Tables, model: Encoder, said: Vectors, base: Array, factor: float = 1.0, head_weight: float = 0.0
+) -> Array:
+    """Weights (notes, conditions) in nats of notes by their unit vectors (notes, width); see the head of this file."""
+    likeness = standardised(tables, model, said)
+    weights = factor * float(model.pack.manifest["text"]["condition_weight"]) * likeness
+    head = wording_head.load(wording_head.path_for(model)) if head_weight else None
+    if head is not None:
+        weights = weights + head_weight * wording_head.log_shares(head, tables, said, likeness)
+    return levelled(weights, base)
+
+
+def standardised(tables: Tables, model: Encoder, said: Vectors) -> Array:
+    """Cosines of notes (notes, width) with the conditions' texts, standardised note by note: (notes, conditions)."""
+    cosines: Array = (said @ vectors(tables, model).T).astype(np.float64)
+    spread = np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
+    standard: Array = (cosines - cosines.mean(axis=1, keepdims=True)) / spread
+    return standard
+
+
+def levelled(weights: Array, base: Array) -> Array:
+    """Weights (notes, conditions) less what makes the average person's 0."""
+    prior = np.exp(base)
+    top = weights.max(axis=1, keepdims=True)
+    level: Array = weights - top - np.log(np.exp(weights - top) @ prior / prior.sum())[:, None]
+    return level
 
 
 def texts(condition: Condition, tables: Tables) -> tuple[str, str]:

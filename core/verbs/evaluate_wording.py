@@ -1,17 +1,21 @@
-"""`evaluate wording DATA`: what the note's wording adds to the rules, weighted on other diagnoses' vignettes."""
+"""`evaluate wording DATA`: what the note's wording adds to the rules, weighted on other diagnoses' vignettes.
+
+The wording has two parts (the likeness to the conditions' texts, the head learned on made-up notes) and a temperature of its
+own; the three are chosen together, on the other folds' diagnoses.
+"""
 
 import argparse
 import json
 import sys
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.diagnosis import common
+from core.diagnosis import common, wording, wording_head
 from core.diagnosis.measures import calibration_error
 from core.errors import UserError
 from core.findings.wording import CODE
@@ -22,18 +26,22 @@ from core.verbs import evaluate_vignettes
 HELP = "text vignettes (JSON lines): the differential without and with the wording of the note, cross-validated"
 Array = NDArray[np.float64]
 _FOLDS, _DRAWS, _SEED = 5, 2000, 0
-_WEIGHTS = np.arange(0, 3.01, 0.05)
+_LIKENESS = (0.0, 0.5, 0.8, 1.1, 1.4, 1.7, 2.0)
+_HEAD = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+_TEMPERATURES = (1.0, 1.2, 1.4, 1.7, 2.0)
 _TOPS = (1, 3, 5, 10)
 _UNSEEN = 1e-4  # least probability of the truth in the fit: one hopeless case does not rule the weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """Per vignette: rules' scores and standardised likeness (cases, conditions), temperature, the right condition's row
-    (-1: not in the knowledge), the diagnosis's name, and its fold. `prior` (conditions,), `none`: log prior of none."""
+    """Per vignette: rules' scores, standardised likeness and the head's log shares (cases, conditions), temperature, the
+    right condition's row (-1: not in the knowledge), the diagnosis's name, and its fold. `prior` (conditions,), `none`: log
+    prior of none."""
 
     rules: Array
     likeness: Array
+    head: Array
     temperature: Array
     truth: NDArray[np.int64]
     diagnosis: tuple[str, ...]
@@ -55,24 +63,29 @@ def run(args: argparse.Namespace) -> int:
 
 
 def evaluate(vignettes: list[evaluate_vignettes.Vignette]) -> dict[str, Any]:
-    """Rules alone, with the weight fitted on the other folds, and with the shipped weight; gains by bootstrap."""
+    """Rules alone, with the weights fitted on the other folds, and with the shipped ones; gains by bootstrap."""
     model = encoder()
     if model is None:
         raise UserError("No text pack is installed.", "Install one with `models install`.")
     cases = collect(vignettes)
     held_out, weights = cross_validated(cases)
-    shipped = common.shared().settings.wording_weight * float(model.pack.manifest["text"]["condition_weight"])
-    rules, whole = with_weight(cases, 0.0), with_weight(cases, shipped)
+    alone, _ = cross_validated(replace(cases, head=np.zeros_like(cases.head)))
+    settings = common.shared().settings
+    shipped = settings.wording_weight * float(model.pack.manifest["text"]["condition_weight"])
+    rules = weighted(cases, 0.0)
+    whole = weighted(cases, shipped, settings.wording_head_weight, settings.wording_temperature)
     return {
         "n": len(cases.truth),
         "in_knowledge": int((cases.truth >= 0).sum()),
         "conditions": cases.rules.shape[1],
         "rules": measures(cases, rules),
         "cross_validated": measures(cases, held_out),
-        "shipped_weight": measures(cases, whole),
+        "cross_validated_without_head": measures(cases, alone),
+        "shipped_weights": measures(cases, whole),
         "gain": gains(cases, rules, held_out),
-        "weights_of_folds": weights,
-        "weight": shipped,
+        "gain_of_head": gains(cases, alone, held_out),
+        "weights_of_folds": [list(w) for w in weights],
+        "weights": [shipped, settings.wording_head_weight, settings.wording_temperature],
         "versions": [
             f"conditions {common.shared().tables.version.version}",
             f"{model.pack.id} {model.pack.pack_version}",
@@ -81,23 +94,31 @@ def evaluate(vignettes: list[evaluate_vignettes.Vignette]) -> dict[str, Any]:
 
 
 def collect(vignettes: list[evaluate_vignettes.Vignette]) -> Cases:
-    """Both parts of every score. The rules' score is the engine's without the wording's item."""
-    engine = common.shared()
+    """The parts of every score. The rules' score is the engine's without the wording's item and its temperature."""
+    engine, model = common.shared(), encoder()
+    assert model is not None
     owner = {name: row for row, c in enumerate(engine.tables.conditions) for name in evaluate_vignettes.names(c)}
-    scores, likeness, temperature = [], [], []
+    scores, said, temperature = [], [], []
     for number, vignette in enumerate(vignettes):
         found = evaluate_vignettes.findings(vignette)
         scored = engine.score(found, vignette.patient, evaluate_vignettes.NOW)
         term = next((item.weights for item in scored.extra if item.code == CODE), np.zeros_like(scored.scores))
         scores.append(scored.scores - term)
-        likeness.append((term - term.mean()) / (term.std() or 1.0))
-        temperature.append(scored.temperature)
+        text = next((f.source.text for f in found if f.code.code == CODE), "")
+        said.append(model.vector(text))
+        temperature.append(engine.temperature(sum(node.present for node in scored.nodes)))
         if number % 50 == 0:
             print(f"{number} of {len(vignettes)}", file=sys.stderr)
+    likeness = wording.standardised(engine.tables, model, np.stack(said))
+    head = wording_head.load(wording_head.path_for(model))
+    known = head is not None
+    shares = wording_head.log_shares(head, engine.tables, np.stack(said), likeness) if head else np.zeros_like(likeness)
     names = tuple(plain(v.diagnosis) for v in vignettes)
+    print(f"head: {known}", file=sys.stderr)
     return Cases(
         np.stack(scores),
-        np.stack(likeness),
+        likeness,
+        shares,
         np.array(temperature),
         np.array([owner.get(name, -1) for name in names]),
         names,
@@ -107,22 +128,26 @@ def collect(vignettes: list[evaluate_vignettes.Vignette]) -> Cases:
     )
 
 
-def with_weight(cases: Cases, weight: float) -> Array:
+def weighted(cases: Cases, likeness: float, head: float = 0.0, temperature: float = 1.0) -> Array:
     """Log-odds (cases, conditions + 1), the last for "none of these", divided by the temperature."""
-    term = weight * cases.likeness
-    total = cases.rules + term - np.log(np.exp(term) @ cases.prior)[:, None]
-    both: Array = np.c_[total, np.full(len(total), cases.none)] / cases.temperature[:, None]
+    term = likeness * cases.likeness + head * cases.head
+    total = cases.rules + wording.levelled(term, np.log(cases.prior))
+    both: Array = np.c_[total, np.full(len(total), cases.none)] / (temperature * cases.temperature)[:, None]
     return both
 
 
-def cross_validated(cases: Cases) -> tuple[Array, list[float]]:
-    """Every case scored with the weight that fits the other folds' diagnoses best; and the folds' weights."""
+def cross_validated(cases: Cases) -> tuple[Array, list[tuple[float, float, float]]]:
+    """Every case scored with the weights that fit the other folds' diagnoses best; and the folds' weights."""
     truth = np.where(cases.truth >= 0, cases.truth, cases.rules.shape[1])
-    scored = np.stack([with_weight(cases, w) for w in _WEIGHTS])
-    loss = np.stack([_loss(s, truth) for s in scored])
+    heads = _HEAD if cases.head.any() else (0.0,)
+    grid = [(a, b, t) for a in _LIKENESS for b in heads for t in _TEMPERATURES]
+    loss = np.stack([_loss(weighted(cases, *weights), truth) for weights in grid])
     best = [int(loss[:, cases.fold != fold].mean(axis=1).argmin()) for fold in range(_FOLDS)]
-    chosen: Array = scored[np.array(best)[cases.fold], np.arange(len(truth))]
-    return chosen, [round(float(_WEIGHTS[b]), 2) for b in best]
+    chosen = np.zeros((len(truth), cases.rules.shape[1] + 1))
+    for fold, at in enumerate(best):
+        rows = cases.fold == fold
+        chosen[rows] = weighted(cases, *grid[at])[rows]
+    return chosen, [grid[at] for at in best]
 
 
 def _loss(scored: Array, truth: NDArray[np.int64]) -> Array:

@@ -31,6 +31,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="before a release of the program: write the wording pack, or the facts of --from, where they ship",
     )
+    build.add_argument(
+        "--learn", action="store_true", help="wording: learn the head anew from made-up notes (a quarter of an hour)"
+    )
     actions.add_parser("list", help="packs that are there, as JSON")
     search = actions.add_parser("search", help="pages of the library by name or code, as JSON")
     search.add_argument("words")
@@ -53,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         if args.if_missing and _present(name):
             continue
         built[name] = (
-            _build_wording(ship=args.ship)
+            _build_wording(ship=args.ship, learn=args.learn)
             if name == "wording"
             else _build(name, args.folder, args.chinese, ship=args.ship)
         )
@@ -75,9 +78,9 @@ def _build(name: str, folder: Path | None, chinese: Path | None, *, ship: bool) 
     return _build_genes(folder, ship=ship) if name == "genes" else _build_rare(folder, chinese)
 
 
-def _build_wording(*, ship: bool) -> dict[str, object]:
+def _build_wording(*, ship: bool, learn: bool = False) -> dict[str, object]:
     """The conditions in words, embedded by the installed text pack; nothing to do without one."""
-    from core.diagnosis import wording
+    from core.diagnosis import wording, wording_head
     from core.inference.embedding import encoder
     from core.knowledge.condition_tables import load
 
@@ -92,6 +95,8 @@ def _build_wording(*, ship: bool) -> dict[str, object]:
     made = wording.vectors(load(), model, report)
     if ship:
         wording.ship(load(), model)
+    if learn:
+        wording_head.save(wording_head.learn(load(), model, report), wording_head.path_for(model))
     seconds = round(time.monotonic() - started, 2)
     return {"pack": model.pack.id, "conditions": len(made), "seconds": seconds}
 
