@@ -6,6 +6,7 @@ much it brings on vignettes it has not seen: docs/benchmarks/neural-text.md.
 """
 
 import io
+import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -57,7 +58,7 @@ def load(path: Path) -> Head | None:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
             weight = data["weight"].astype(np.float32) * data["scales"][None, :]
             return Head(tuple(data["ids"].tolist()), weight, data["bias"], data["centre"], data["spread"])
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
