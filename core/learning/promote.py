@@ -99,8 +99,8 @@ def in_service(pack_id: str, task: str) -> packs.Pack | None:
 def compare(run: Path, limits: Limits | None = None, report: Report = silent) -> Table:
     """The guardrail table of a run. Both packs answer the same test part, patient for patient."""
     limits = limits or Limits()
-    recipe = recipes.read(run)
     new = candidate(run)
+    recipe = recipes.read(run)
     old = in_service(new.id, PACK_TASK[recipe.task])
     prepared = study.prepare(recipe, run, report)
     examples, at = prepared.examples, prepared.at(Part.TEST)

@@ -1,31 +1,106 @@
-"""`learn train|export|evaluate`: from a folder of films to a model pack. Needs the `training` extra."""
+"""`learn`: from data to a model pack in service, for images, texts and tables. Needs the `training` extra."""
 
 import argparse
 import json
+import os
 import sys
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from core import paths
 from core.errors import UserError
 from core.progress import Report
 
+if TYPE_CHECKING:
+    from core.learning.promote import Limits
+    from core.learning.recipe import TrainRecipe
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    train = actions.add_parser("train", help="train the members of a model; goes on where it was stopped")
-    train.add_argument("data", type=Path, metavar="DATA", help="folder with one folder a class, or labels.csv")
-    train.add_argument("--work", type=Path, required=True, help="working folder: split, checkpoints, curves")
-    train.add_argument("--members", type=int, default=2, help="networks that differ in their seed (default 2)")
-    train.add_argument("--only", type=int, default=None, metavar="K", help="train member K alone (run several at once)")
-    train.add_argument("--epochs", type=int, default=16, help="most epochs a member (default 16)")
-    train.add_argument("--width", type=int, default=48, help="channels of the first stage (default 48)")
-    train.add_argument("--size", type=int, default=128, help="pixels a side of the input (default 128)")
-    train.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default 0.002)")
-    train.add_argument("--start", type=Path, default=None, help="working folder whose weights to begin with")
-    train.add_argument("--threads", type=int, default=2, help="processor threads (default 2)")
-    export = actions.add_parser("export", help="calibrate, quantise, fit the gate, measure, and write the pack")
+    train = actions.add_parser("train", help="train a model from a recipe or from data; goes on where it was stopped")
+    _recipe_arguments(train)
+    train.add_argument(
+        "--work", type=Path, default=None, help="chest recipe: working folder (split, checkpoints, curves)"
+    )
+    train.add_argument("--members", type=int, default=2, help="chest recipe: networks that differ in their seed (2)")
+    train.add_argument("--only", type=int, default=None, metavar="K", help="chest recipe: train member K alone")
+    train.add_argument("--start", type=Path, default=None, help="chest recipe: working folder to begin with")
+    check = actions.add_parser("check", help="what a recipe's data holds: split, balance, problems; trains nothing")
+    _recipe_arguments(check)
+    search = actions.add_parser("search", help="search hyperparameters; goes on where it was stopped")
+    _recipe_arguments(search)
+    search.add_argument("--trials", type=int, default=20, help="trials in all (default 20)")
+    pretrain = actions.add_parser("pretrain", help="masked-language pretraining on a folder of notes; goes on")
+    pretrain.add_argument("notes", type=Path, metavar="NOTES", help="folder of .txt notes")
+    pretrain.add_argument("--model", type=Path, required=True, help="folder of a pretrained text model")
+    pretrain.add_argument("--out", type=Path, required=True, help="run folder; the model is in OUT/model")
+    pretrain.add_argument("--deidentify", action="store_true", help="cover what identifies people before learning")
+    pretrain.add_argument("--epochs", type=int, default=3, help="times over the notes (default 3)")
+    pretrain.add_argument("--batch", type=int, default=16, help="notes a step (default 16)")
+    pretrain.add_argument("--rate", type=float, default=1e-4, help="highest learning rate (default 0.0001)")
+    pretrain.add_argument("--longest", type=int, default=256, help="tokens of a note that are read (default 256)")
+    pretrain.add_argument("--threads", type=int, default=2, help="processor threads (default 2)")
+    status = actions.add_parser("status", help="where a run stands: step, curves, time left")
+    status.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    stop = actions.add_parser("stop", help="ask a run to write a checkpoint and end")
+    stop.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    _service_arguments(actions)
+    _chest_arguments(actions)
+
+
+def _recipe_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE", help="recipe file, or a run folder to go on")
+    parser.add_argument("--task", choices=["image", "text", "table"], default=None, help="what the model reads")
+    parser.add_argument("--data", type=Path, default=None, help="folder of images, or CSV / JSONL file")
+    parser.add_argument("--out", type=Path, default=None, metavar="RUN", help="run folder")
+    parser.add_argument("--model", type=Path, default=None, help="text: folder of a pretrained model")
+    parser.add_argument(
+        "--id", default="", help="id of the pack; a pack of that id in service is compared and replaced"
+    )
+    for name in ("label", "patient", "text", "file", "positive"):
+        parser.add_argument(
+            f"--{name}", default=None, help=f"column: {name}" if name != "positive" else "positive class"
+        )
+    parser.add_argument(
+        "--cant-miss", action="append", default=None, metavar="CLASS", help="class whose recall may not fall"
+    )
+    parser.add_argument("--ignore", action="append", default=None, metavar="COLUMN", help="table: column to leave out")
+    for name, kind in (("epochs", int), ("batch", int), ("rate", float), ("size", int), ("width", int), ("hidden", int),
+                       ("longest", int), ("lora-rank", int), ("checkpoint-steps", int), ("patience", int), ("seed", int),
+                       ("threads", int)):  # fmt: skip
+        parser.add_argument(f"--{name}", type=kind, default=None, help=f"recipe: {name.replace('-', '_')}")
+
+
+def _service_arguments(actions: Any) -> None:
+    promote = actions.add_parser("promote", help="compare a run with the pack in service; install it behind guardrails")
+    promote.add_argument("run", type=Path, metavar="RUN", help="finished run folder")
+    promote.add_argument("--by", default="", help="who answers for it")
+    promote.add_argument("--second", default="", help="second person")
+    promote.add_argument("--dry-run", action="store_true", help="the table only")
+    promote.add_argument("--shadow", action="store_true", help="run it beside the pack in service instead")
+    promote.add_argument("--label-drop", type=float, default=0.02, help="most a label may lose, AUROC and F1 (0.02)")
+    promote.add_argument("--ece", type=float, default=0.05, help="highest calibration error (0.05)")
+    promote.add_argument("--subgroup-drop", type=float, default=0.05, help="most a subgroup may lose (0.05)")
+    for name, text in (
+        ("shadow-report", "how the candidate in shadow would have answered"),
+        ("shadow-stop", "end shadow mode and throw its answers away"),
+    ):
+        actions.add_parser(name, help=text).add_argument("pack", metavar="PACK", help="id of the pack in service")
+    collect = actions.add_parser("collect", help="features and labels of signed cases, without text, names or pixels")
+    collect.add_argument("--out", type=Path, required=True, help="folder for diagnoses.csv and images.csv")
+    collect.add_argument("--basis", required=True, help="what allows it (consent, policy); kept in the audit trail")
+    collect.add_argument("--exclude", action="append", default=[], metavar="CASE", help="case of a patient who refused")
+    collect.add_argument("--images", action="store_true", help="also embeddings of films")
+
+
+def _chest_arguments(actions: Any) -> None:
+    export = actions.add_parser(
+        "export", help="chest recipe: calibrate, quantise, fit the gate, measure, write the pack"
+    )
     export.add_argument("data", type=Path, metavar="DATA", help="the folder trained on")
     export.add_argument("--work", type=Path, required=True, help="the working folder of `learn train`")
     export.add_argument("--outliers", type=Path, required=True, help="folder of films outside the domain (adults)")
@@ -33,41 +108,169 @@ def register(parser: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--out", type=Path, required=True, help="folder of the pack (replaced when the new one verifies)"
     )
-    evaluate = actions.add_parser("evaluate", help="measure a pack on the test part of a working folder")
-    evaluate.add_argument("data", type=Path, metavar="DATA", help="the folder trained on")
-    evaluate.add_argument("--work", type=Path, required=True, help="the working folder of `learn train`")
-    evaluate.add_argument("--pack", type=Path, default=None, help="pack folder (default: the shipped chest pack)")
+    evaluate = actions.add_parser("evaluate", help="measure a run's pack, or a pack on a chest working folder's test")
+    evaluate.add_argument("data", type=Path, metavar="DATA", help="a finished run, or the folder trained on")
+    evaluate.add_argument("--work", type=Path, default=None, help="chest recipe: the working folder of `learn train`")
+    evaluate.add_argument(
+        "--pack", type=Path, default=None, help="pack folder (default: the run's, or the shipped one)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, export or evaluate; the result as JSON."""
-    if find_spec("torch") is None:
+    """One action; the result as JSON. A refused promotion prints its table and ends with 2."""
+    if args.action not in _WITHOUT_TORCH and find_spec("torch") is None:
         raise UserError("Training needs torch.", "Install the extra: pip install -e .[training]")
-    action = {"train": _train, "export": _export, "evaluate": _evaluate}[args.action]
-    print(json.dumps(action(args), ensure_ascii=False, indent=1))
+    from core.learning.promote import Refused
+
+    try:
+        found = _ACTIONS[args.action](args)
+    except Refused as refused:
+        print(json.dumps(refused.table.as_json(), ensure_ascii=False, indent=1))
+        raise
+    print(json.dumps(found, ensure_ascii=False, indent=1))
     return 0
 
 
-def _train(args: argparse.Namespace) -> dict[str, object]:
+def _recipe(args: argparse.Namespace) -> "TrainRecipe":
+    from core.learning import recipe as recipes
+
+    given: dict[str, Any] = {}
+    for name in recipes.TrainRecipe.__dataclass_fields__:
+        value = getattr(args, name, None)
+        if value is not None and name not in {"about", "data", "model"}:
+            given[name] = value
+    for name in ("data", "model"):
+        if getattr(args, name) is not None:
+            given[name] = str(getattr(args, name).resolve())
+    if args.recipe is not None:
+        values = recipes.as_json(recipes.read(args.recipe))
+    elif args.task and args.data:
+        values = {}
+    else:
+        raise UserError("There is no recipe.", "Name a recipe file, or give --task and --data.")
+    about = {**values.get("about", {}), **({"id": args.id} if args.id else {})}
+    return recipes.from_json({**values, **given, "about": about})
+
+
+def _train(args: argparse.Namespace) -> dict[str, Any]:
+    if args.work is not None:
+        return _train_chest(args)
+    from core.learning.study import train
+
+    return train(_recipe(args), _run_folder(args), _progress())
+
+
+def _run_folder(args: argparse.Namespace) -> Path:
+    if args.out is not None:
+        return Path(args.out)
+    if args.recipe is not None and args.recipe.is_dir():
+        return Path(args.recipe)
+    raise UserError("There is no run folder.", "Give --out RUN.")
+
+
+def _check(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning.study import look
+
+    return look(_recipe(args))
+
+
+def _search(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning.search import search
+
+    if args.trials < 1:
+        raise UserError("A search has at least one trial.", "Give --trials 1 or more.")
+    return search(_recipe(args), _run_folder(args), args.trials, _progress())
+
+
+def _pretrain(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning.pretrain import PretrainPlan, pretrain
+
+    if min(args.epochs, args.batch, args.threads) < 1 or args.longest < 8 or args.rate <= 0:
+        raise UserError("Epochs, batch and threads are at least 1, longest at least 8, rate above 0.")
+    plan = PretrainPlan(args.model.resolve(), args.epochs, args.batch, args.rate, args.longest, threads=args.threads)
+    return pretrain(args.notes, plan, args.out, deidentify=args.deidentify, report=_progress())
+
+
+def _status(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning.run_log import read_run
+
+    return asdict(read_run(args.run))
+
+
+def _stop(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning.run_log import ask_to_stop, read_run
+
+    if read_run(args.run).state != "running":
+        raise UserError(f"{args.run} is not running.", "`learn status` tells where it stands.")
+    ask_to_stop(args.run)
+    return {"asked": str(args.run)}
+
+
+def _limits(args: argparse.Namespace) -> "Limits":
+    from core.learning.promote import Limits
+
+    return Limits(label_drop=args.label_drop, ece=args.ece, subgroup_drop=args.subgroup_drop)
+
+
+def _promote(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning import promote, shadow
+
+    if args.shadow:
+        pack = shadow.start(args.run)
+        return {"shadow": pack.id, "candidate": pack.pack_version}
+    if args.dry_run:
+        return promote.compare(args.run, _limits(args), _progress()).as_json()
+    pack, table = promote.promote(args.run, by=args.by, second=args.second, limits=_limits(args), report=_progress())
+    return {"promoted": pack.id, "version": pack.pack_version, "sha256": pack.sha256, "table": table.as_json()}
+
+
+def _shadow_report(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning import shadow
+
+    return shadow.report(args.pack)
+
+
+def _shadow_stop(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning import shadow
+
+    shadow.stop(args.pack)
+    return {"stopped": args.pack}
+
+
+def _collect(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning import collect
+    from core.store.store import Store
+    from core.verbs.learn_collect import collect_from
+
+    with Store.open(passphrase=os.environ.get("CONSILIUM_PASSPHRASE")) as store:
+        found = collect_from(store, args.basis, exclude=args.exclude, images=args.images, report=_progress())
+    return collect.write(found, args.out)
+
+
+def _train_chest(args: argparse.Namespace) -> dict[str, Any]:
     from core.learning.train import Recipe
     from core.learning.workshop import train_members
 
-    if args.members < 1 or args.epochs < 1 or args.width < 4 or args.size % 16:
+    data = args.recipe or args.data
+    if data is None:
+        raise UserError("There is no data.", "Name the folder of films.")
+    size, width, epochs = args.size or 128, args.width or 48, args.epochs or 16
+    if args.members < 1 or epochs < 1 or width < 4 or size % 16:
         raise UserError("Members and epochs are at least 1, width at least 4, size a multiple of 16.")
     recipe = Recipe(
-        size=args.size,
-        cache_size=args.size * 5 // 4,
-        width=args.width,
-        epochs=args.epochs,
-        rate=args.rate,
-        threads=args.threads,
+        size=size,
+        cache_size=size * 5 // 4,
+        width=width,
+        epochs=epochs,
+        rate=args.rate or 2e-3,
+        threads=args.threads or 2,
     )
     members = range(args.members) if args.only is None else [args.only]
-    curves = train_members(args.data, args.work, recipe, members, _progress(), args.start)
+    curves = train_members(data, args.work, recipe, members, _progress(), args.start)
     return {"work": str(args.work), "members": [max(curve, key=lambda e: e["score"]) for curve in curves]}
 
 
-def _export(args: argparse.Namespace) -> dict[str, object]:
+def _export(args: argparse.Namespace) -> dict[str, Any]:
     from core.learning.workshop import export
 
     about = json.loads(args.about.read_text(encoding="utf-8"))
@@ -75,15 +278,40 @@ def _export(args: argparse.Namespace) -> dict[str, object]:
     return {"pack": pack.id, "version": pack.pack_version, "sha256": pack.sha256, "metrics": pack.manifest["metrics"]}
 
 
-def _evaluate(args: argparse.Namespace) -> dict[str, object]:
+def _evaluate(args: argparse.Namespace) -> dict[str, Any]:
     from core.inference.packs import load
-    from core.learning.evaluate import read_films, table
     from core.learning.split import Part
+
+    if args.work is None:
+        from core.learning import recipe as recipes
+        from core.learning import study
+        from core.learning.promote import candidate
+
+        pack = load(args.pack) if args.pack else candidate(args.data)
+        return study.measure_part(pack, study.prepare(recipes.read(args.data), args.data, _progress()), Part.TEST)
+    from core.learning.evaluate import read_films, table
     from core.learning.workshop import parts
 
     pack = load(args.pack or paths.RESOURCES / "models" / "cxr-pneumonia-paediatric")
     films = parts(args.data, args.work)[Part.TEST]
     return table(pack, read_films(pack, films, _progress()))
+
+
+_WITHOUT_TORCH = frozenset({"status", "stop", "shadow-report", "shadow-stop", "collect", "check"})
+_ACTIONS = {
+    "train": _train,
+    "check": _check,
+    "search": _search,
+    "pretrain": _pretrain,
+    "status": _status,
+    "stop": _stop,
+    "promote": _promote,
+    "shadow-report": _shadow_report,
+    "shadow-stop": _shadow_stop,
+    "collect": _collect,
+    "export": _export,
+    "evaluate": _evaluate,
+}
 
 
 def _progress() -> Report:
