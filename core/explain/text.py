@@ -107,16 +107,13 @@ def score_for(condition_id: str, model: Encoder) -> Score:
     row = engine.tables.condition_index.get(condition_id)
     if row is None:
         raise UserError(f"{condition_id} is not a condition of the common engine.", "Choose one of its conditions.")
-    table = wording.vectors(engine.tables, model)
-    weight = engine.settings.wording_weight * float(model.pack.manifest["text"]["condition_weight"])
-    prior = np.exp(np.asarray(engine.base, np.float64))
-    prior /= prior.sum()
+    settings, base = engine.settings, np.asarray(engine.base, np.float64)
 
     def score(vectors: Vectors) -> Values:
-        likeness = (vectors @ table.T).astype(np.float64)
-        spread = np.maximum(likeness.std(axis=1, keepdims=True), 1e-6)
-        scaled = weight * (likeness - likeness.mean(axis=1, keepdims=True)) / spread
-        return np.asarray(scaled[:, row] - np.log(np.exp(scaled) @ prior))
+        weights = wording.weigh(
+            engine.tables, model, vectors, base, settings.wording_weight, settings.wording_head_weight
+        )
+        return np.asarray(weights[:, row])
 
     return score
 

@@ -60,7 +60,8 @@ def test_the_wording_of_a_note_adds_up_to_its_weight() -> None:
     source = Source("note.txt", "text", "n", text=text)
     said = Finding("w", Coding("consilium", wording.CODE), wording.LABEL, Status.PRESENT, Origin.NOTE, source)
     engine = common.shared()
-    shown = wording.item(engine.tables, engine.base, (said,), engine.settings.wording_weight)
+    weights = engine.settings.wording_weight, engine.settings.wording_head_weight
+    shown = wording.item(engine.tables, engine.base, (said,), *weights)
     assert shown is not None
     assert found.value == pytest.approx(shown.weights[engine.tables.condition_index["asthma"]], abs=1e-3)
     assert max(found.words, key=lambda w: w.value).text == "wheezes"
