@@ -57,7 +57,8 @@ def test_every_hypothesis_still_adds_up(tiny: embedding.Encoder) -> None:
 
 def test_taking_the_finding_away_takes_exactly_its_weight(tiny: embedding.Encoder) -> None:
     engine, findings = common.shared(), _findings()
-    item = wording.item(engine.tables, engine.base, findings, engine.settings.wording_weight)
+    weights = engine.settings.wording_weight, engine.settings.wording_head_weight
+    item = wording.item(engine.tables, engine.base, findings, *weights)
     without = [f for f in findings if f.code.code != CODE]
     assert item is not None and len(without) == len(findings) - 1
     both, rules = (engine.score(f, PATIENT, NOW).scores for f in (findings, without))
