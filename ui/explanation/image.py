@@ -205,6 +205,11 @@ class ImagePanel(QWidget):
         if self._case is not None:
             self.show_case(self._case)
 
+    @property
+    def ref(self) -> ImageRef | None:
+        """The image shown, or that could be explained."""
+        return self._ref
+
     def show_case(self, case: Case) -> ImageExplanation | None:
         """Fill; returns the explanation shown."""
         self._case = case

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QMenu, QSplitter, QStackedWidget, QTabBar, QWidget
 
 from core.domain.assessment import Hypothesis
 from core.domain.case import Case
@@ -87,7 +87,7 @@ class ExplanationPage(QWidget):
     def __init__(self, case_id: str, session: Session, thumbnails: Thumbnails) -> None:
         super().__init__()
         surface(self, "app")
-        self._case_id, self._session = case_id, session
+        self._case_id, self._session, self._thumbnails = case_id, session, thumbnails
         self._case: Case | None = None
         self._hypothesis = ""
         self._all = False
@@ -111,8 +111,10 @@ class ExplanationPage(QWidget):
     def _build(self) -> None:
         legend = row(Icon("arrow", "shap.pos", 14), fixed("raises", "dense"), Icon("arrow", "shap.neg", 14),
                      fixed("lowers", "dense"), gap=5)  # fmt: skip
+        self.beyond = Button("Compare…", "swap", small=True, on_click=self._ask_beyond)
         bar = row(fixed("Explaining", "", "text.2"), self.choice, 6, fixed("compared with", "", "text.2"), self.against,
-                  6, fixed("Unit", "", "text.2"), self.unit, None, legend, margins=(14, 0, 14, 0))  # fmt: skip
+                  6, fixed("Unit", "", "text.2"), self.unit, None, legend, 6, self.beyond,
+                  margins=(14, 0, 14, 0))  # fmt: skip
         self._bar = band(bar, 46)
         self._more = Button("Show all", kind="link", small=True, on_click=self._toggle_all)
         self.moved = PanelHeader("What moved the estimate", self._more)
@@ -162,6 +164,49 @@ class ExplanationPage(QWidget):
     def _choose(self, hypothesis_id: str) -> None:
         if self._case is not None:
             self.show_case(self._case, hypothesis_id)
+
+    # -- beyond this case ------------------------------------------------------------------------------------------
+
+    def _ask_beyond(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("With another case…"), self.compare_cases)
+        models = menu.addAction(tr("Two models on this image…"), self.compare_models)
+        models.setEnabled(self.image.ref is not None)
+        menu.addSeparator()
+        menu.addAction(tr("Similar past cases…"), self.similar_cases)
+        menu.addAction(tr("This diagnosis over all cases…"), self.all_cases)
+        menu.popup(self.beyond.mapToGlobal(self.beyond.rect().bottomLeft()))
+
+    def compare_cases(self) -> QDialog | None:
+        """This diagnosis in another case."""
+        from ui.cohort.compare import CompareDialog
+
+        return _shown(CompareDialog(self._session, self._case, self)) if self._case is not None else None
+
+    def compare_models(self) -> QDialog | None:
+        """The image's map under two models."""
+        from ui.cohort.models import ModelsDialog
+
+        if self._case is None or self.image.ref is None:
+            return None
+        return _shown(ModelsDialog(self._session, self._case, self.image.ref, self._thumbnails, self))
+
+    def similar_cases(self) -> QDialog | None:
+        """Past cases like this one; a click opens one."""
+        from ui.cohort.similar import SimilarDialog
+
+        if self._case is None:
+            return None
+        dialog = SimilarDialog(self._session, self._case, self)
+        dialog.opened.connect(self._session.open_case)
+        return _shown(dialog)
+
+    def all_cases(self) -> QDialog:
+        """What moves this diagnosis over all cases."""
+        from ui.cohort.view import CohortDialog
+
+        return _shown(CohortDialog(self._session, None, self, self._hypothesis))
 
     # -- showing ---------------------------------------------------------------------------------------------------
 
@@ -258,6 +303,12 @@ class ExplanationPage(QWidget):
             self._middle.setCurrentIndex(0)
             self.columns.addWidget(self._right)
             self._right.show()
+
+
+def _shown(dialog: QDialog) -> QDialog:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+    return dialog
 
 
 def _step(contribution: Contribution) -> Step:

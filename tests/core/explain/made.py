@@ -3,6 +3,7 @@
 from core.domain.assessment import Assessment, Evidence, Hypothesis
 from core.domain.basics import Coding, Label, Quantity, Source
 from core.domain.case import Case, CaseStatus
+from core.domain.explanation import Explanation
 from core.domain.finding import Finding, Origin, Status
 from core.domain.record import Note, Patient, Record, Sex
 
@@ -49,4 +50,5 @@ def case(number: int, weights: dict[str, float], values: dict[str, float] | None
         record=Record(patient=Patient(**person), notes=(note,)),  # type: ignore[arg-type]
         findings=found,
         assessment=assessment(weights),
+        explanation=Explanation("a1"),
     )

@@ -1,0 +1,1 @@
+"""Beyond one case: a set of cases, similar past ones, two beside each other."""
