@@ -14,7 +14,7 @@ import msgspec
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Note, Patient
-from core.findings import chinese, composites, english, language, sayings, statements
+from core.findings import chinese, composites, english, language, parts, sayings, statements
 from core.findings.composites import Modifier, composed, rules
 from core.findings.context import Context, Sentence, contexts, sentences
 from core.findings.duration import Span, durations, gap, nearest
@@ -104,10 +104,13 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     finder = matcher(name)
     found: list[Finding] = []
     modifiers: list[Modifier] = []
-    parts = sentences(note.text, name)
-    for number, sentence in enumerate(parts):
+    cut = sentences(note.text, name)
+    for number, sentence in enumerate(cut):
         text = note.text[sentence.start : sentence.end]
-        matches = [english.shifted(m, sentence.start) for m in finder.find(text)]
+        matches = finder.find(text)
+        if name == "chinese":
+            matches = parts.merged(matches, parts.find(text))
+        matches = [english.shifted(m, sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]
         said = contexts(note.text, sentence, matches, name)
@@ -119,7 +122,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
                 if match.key in rules() and context == _HERE_AND_NOW:
                     modifiers.append(Modifier(match.key, number, match.start, match.end))
         modifiers += _modifiers(note.text, sentence, number, name)
-    found += composed(note, found, modifiers, [part.start for part in parts])
+    found += composed(note, found, modifiers, [sentence.start for sentence in cut])
     kept = statements.sound(found, patient)
     return (*kept, *phenotypes_in(note, name, found))
 

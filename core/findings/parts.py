@@ -1,0 +1,157 @@
+"""Findings told in parts, in Chinese: "眼前老有小黑点飘来飘去" tells floaters though no name stands there in one piece.
+
+The table is `resources/knowledge/notes/parts.yaml`. A pattern's parts stand near each other, in their order or in any,
+with nothing between that denies; what denies around them is left to `core.findings.context`.
+"""
+
+import functools
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from core.findings import language
+from core.findings.english import Match
+from core.knowledge import vocabulary
+
+_NEAR, _FAR = 8, 14
+_SEPARATOR = re.compile(r"\s+(>>|\+\+|>|\+)\s+")
+_DENIAL = re.compile("[无未没不否非]|排除")
+_STOPS = {False: re.compile(r"[，,。；;！!？?：:\n]"), True: re.compile(r"[。；;！!？?\n]")}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A finding, the words of each part, whether the order counts, and whether a comma may stand between."""
+
+    key: str
+    parts: tuple[tuple[str, ...], ...]
+    ordered: bool
+    far: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """The patterns, and the places (pattern, part) that each word fills, in a trie."""
+
+    patterns: tuple[Pattern, ...]
+    trie: dict[str, Any]
+    not_before: dict[str, str]
+    between: re.Pattern[str]
+
+
+@functools.cache
+def _file() -> dict[str, Any]:
+    table: dict[str, Any] = yaml.load((language.FOLDER / "parts.yaml").read_text("utf-8"), yaml.CSafeLoader)
+    return table
+
+
+def patterns() -> Iterator[Pattern]:
+    """The patterns of the table, sets of words put in."""
+    table = _file()
+    sets = table["sets"]
+    for key, said in table["patterns"].items():
+        for one in said.split("|"):
+            pieces = _SEPARATOR.split(one.strip())
+            marks = set(pieces[1::2])
+            parts = tuple(tuple(_words(piece, sets)) for piece in pieces[::2])
+            yield Pattern(key, parts, bool(marks & {">", ">>"}), bool(marks & {">>", "++"}))
+
+
+def _words(piece: str, sets: dict[str, str]) -> Iterator[str]:
+    for word in piece.split("/"):
+        yield from _words(sets[word[1:]], sets) if word.startswith("$") else (word.strip(),)
+
+
+@functools.cache
+def _table() -> Table:
+    known = tuple(patterns())
+    trie: dict[str, Any] = {}
+    for number, pattern in enumerate(known):
+        for part, words in enumerate(pattern.parts):
+            for word in words:
+                node = trie
+                for character in word:
+                    node = node.setdefault(character, {})
+                node.setdefault("", []).append((number, part))
+    return Table(known, trie, _file()["not_before"], re.compile(f"[{_file()['between']}]"))
+
+
+def find(text: str) -> list[Match]:
+    """The findings that a text tells in parts."""
+    table = _table()
+    filled: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+    for at in range(len(text)):
+        node = table.trie
+        for end in range(at, len(text)):
+            node = node.get(text[end], {})
+            if not node:
+                break
+            if text[end + 1 : end + 2] and text[end + 1] in table.not_before.get(text[at : end + 1], ""):
+                continue
+            for number, part in node.get("", ()):
+                filled[number][part].append((at, end + 1))
+    found: dict[str, Match] = {}
+    for number, parts in filled.items():
+        pattern = table.patterns[number]
+        place = _place(text, pattern, parts) if len(parts) == len(pattern.parts) else None
+        if place and (
+            pattern.key not in found or place[1] - place[0] > found[pattern.key].end - found[pattern.key].start
+        ):
+            found[pattern.key] = Match(pattern.key, *place, (place[0],))
+    return sorted(found.values(), key=lambda m: (m.start, m.end))
+
+
+def _place(text: str, pattern: Pattern, filled: dict[int, list[tuple[int, int]]]) -> tuple[int, int] | None:
+    """Where a pattern's parts stand near enough to each other, or None."""
+    numbers = range(len(pattern.parts))
+    for order in [tuple(numbers)] if pattern.ordered else itertools.permutations(numbers):
+        for first in filled[order[0]]:
+            end = _end(text, pattern, [filled[part] for part in order[1:]], first[1])
+            if end:
+                return first[0], end
+    return None
+
+
+def _end(text: str, pattern: Pattern, rest: Sequence[Sequence[tuple[int, int]]], at: int) -> int:
+    """Where the last of the parts ends that follow each other from `at` on; 0 where they do not."""
+    for spans in rest:
+        reach = _FAR if pattern.far else _NEAR
+        near = [span for span in spans if 0 <= span[0] - at <= reach and _joins(text[at : span[0]], far=pattern.far)]
+        if not near:
+            return 0
+        at = max(near, key=lambda span: (-span[0], span[1]))[1]
+    return at
+
+
+def _joins(between: str, *, far: bool) -> bool:
+    if _STOPS[far].search(between) or _DENIAL.search(between):
+        return False
+    return far or not _table().between.search(between)
+
+
+def merged(matches: Sequence[Match], told: Sequence[Match]) -> list[Match]:
+    """Names and what is told in parts. Told findings that a name states (itself or a kind of it), that lie inside a name,
+    or that another told one implies are left out; so is a name that a told finding around it implies."""
+    known = vocabulary.load()
+    named = {key for match in matches for key in _keys(match) if key in known}
+    implied = {up for key in (*named, *(m.key for m in told)) for up in known.ancestors(key)}
+    names = [(m.start, m.end) for m in matches]
+    added = [m for m in told if m.key not in named | implied]
+    added = [m for m in added if not any(start <= m.start and m.end <= end for start, end in names)]
+    kept = [m for m in matches if not any(_within(m, other, known) for other in added)]
+    return sorted((*kept, *added), key=lambda m: (m.start, m.end))
+
+
+def _keys(match: Match) -> list[str]:
+    return match.key.lstrip("!&").split()
+
+
+def _within(match: Match, other: Match, known: vocabulary.Vocabulary) -> bool:
+    inside = other.start <= match.start and match.end <= other.end
+    vague = {*known.ancestors(other.key), "pain", "lump"}
+    return inside and all(key in vague for key in _keys(match)) and bool(match.key)

@@ -1,0 +1,72 @@
+"""Findings told in parts: any order where it may be, nothing that denies between, nothing beside what names state."""
+
+import pytest
+
+from core.domain.basics import Source
+from core.domain.finding import Status
+from core.domain.record import Note, Patient
+from core.findings import parts
+from core.findings.english import Match
+from core.findings.text import findings_in
+from core.knowledge import vocabulary
+
+
+def read(text: str) -> dict[str, Status]:
+    return {f.code.code: f.status for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+
+
+def test_every_pattern_names_a_known_finding_and_has_words() -> None:
+    known = vocabulary.load()
+    made = list(parts.patterns())
+    assert len(made) > 350
+    assert not [p.key for p in made if p.key not in known or not all(word for part in p.parts for word in part)]
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("眼前老有小黑点飘来飘去", "floaters"),
+        ("心里砰砰跳", "palpitations"),
+        ("晚上得垫两个枕头才能睡", "orthopnea"),
+        ("体重三个月掉了十斤", "weight_loss"),
+        ("月经提前了，量也多，有血块", "heavy_menstrual_bleeding"),
+        ("早上起来手指头发僵", "morning_stiffness"),
+        ("一咳嗽就漏尿", "stress_incontinence"),
+        ("小腿一侧肿得比另一侧粗", "unilateral_leg_swelling"),
+        ("鼻子闻不到味道", "anosmia"),
+    ],
+)
+def test_parts_tell_a_finding(text: str, finding: str) -> None:
+    assert read(text)[finding] is Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("手术后疼痛", "hand_pain"),
+        ("头晕，胸痛", "headache"),
+        ("头晕腹胀", "headache"),
+        ("大便一天一次", "diarrhea"),
+        ("妈妈说孩子发热", "sick_contact"),
+        ("吃药后效果不好", "loss_of_appetite"),
+        ("心电图跳得快", "palpitations"),
+    ],
+)
+def test_these_tell_nothing_of_the_kind(text: str, finding: str) -> None:
+    assert finding not in read(text)
+
+
+def test_denial_around_and_between_is_heard() -> None:
+    assert read("无眼前黑影飘动")["floaters"] is Status.ABSENT
+    assert read("眼前没有黑点").get("floaters") is not Status.PRESENT
+
+
+def test_a_name_goes_before_what_is_told_inside_it() -> None:
+    assert set(read("右下腹压痛")) == {"rlq_tenderness"}
+
+
+def test_a_told_finding_replaces_the_vaguer_name_inside_it_only() -> None:
+    vague, other = Match("pain", 3, 4, (3,)), Match("cough", 9, 11, (9,))
+    told = Match("dysuria", 0, 4, (0,))
+    assert parts.merged([vague, other], [told]) == [told, other]
+    assert parts.merged([Match("dysuria", 0, 4, (0,))], [told]) == [Match("dysuria", 0, 4, (0,))]
