@@ -30,7 +30,7 @@ from core.store.audit import AuditEvent
 from core.store.decisions import standing
 from core.store.merges import bring_back, keep_merge, keep_unmerged, last_merge
 from core.store.store import Store
-from core.store.summary import CaseSummary
+from core.store.summary import CaseSummary, summarize
 from core.store.users import Permission, account_name
 from ui.explanation import maps
 from ui.jobs import Job, Jobs, Lane
@@ -112,6 +112,15 @@ class Session(QObject):
     def _listed(self, rows: tuple[CaseSummary, ...]) -> None:
         self.rows = rows
         self.listed.emit()
+
+    def _relist(self, case: Case) -> None:
+        """One saved case: its row alone is made again, as reading ten thousand rows would hold up the next key."""
+        at = next((i for i, row in enumerate(self.rows) if row.id == case.id), -1)
+        if at < 0:
+            self.refresh()
+            return
+        row = summarize(case, assigned_to=self.rows[at].assigned_to)
+        self._listed((*self.rows[:at], row, *self.rows[at + 1 :]))
 
     def search(self, words: str, done: Done) -> None:
         """Full-text search; `done(hits)`."""
@@ -510,7 +519,7 @@ class Session(QObject):
 
     def _saved(self, case: Case) -> None:
         self.saved.emit(self.now().strftime("%H:%M:%S"))
-        self.refresh()
+        self._relist(case)
 
     def _quick(
         self, title: str, work: Callable[[Report], Any], done: Done, *, case_id: str = "", kind: str = ""

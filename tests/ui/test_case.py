@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from core import pipeline
 from core.domain.case import Action, Case, CaseStatus
 from core.domain.finding import Finding, Origin, Status
+from core.knowledge import hpo
 from core.progress import Report
 from core.store.decisions import standing
 from core.store.store import Store
@@ -18,7 +19,9 @@ from tests.ui.conftest import Pump
 from ui.case.differential import agreement, working_decision
 from ui.case.findings import search, with_status
 from ui.case.notes import looks_chinese
+from ui.case.vocabulary import search_terms
 from ui.case.workspace import Workspace
+from ui.widgets.button import Button
 from ui.widgets.chip import Chip
 from ui.widgets.text import Elided
 from ui.window import Window
@@ -303,3 +306,63 @@ def test_f6_walks_through_the_panels_and_back(window: Window, pump: Pump) -> Non
     assert places[:4] == sorted(set(places[:4])) and len(set(places)) == len(places)
     window.move_panel(-1)
     assert here() == places[-2]
+
+
+def test_same_gene_is_folded_under_the_first(window: Window, pump: Pump) -> None:
+    case = window.session.cases["c-rowan"]
+    assert case.assessment is not None
+    top = case.assessment.hypotheses[0]
+    marfan = [
+        replace(top, id=f"OMIM:{i}", probability=0.3 - i / 100, group="gene:FBN1", cant_miss=i == 2) for i in range(4)
+    ]
+    assessment = replace(case.assessment, hypotheses=(*marfan, replace(top, id="other", group="lung")))
+    window.session.cases["c-rowan"] = replace(case, assessment=assessment)
+    differential = skip(window, pump).review.differential
+    assert [card.hypothesis.id for card in differential.cards] == ["OMIM:0", "OMIM:2", "other"]
+    more = next(b for b in differential.findChildren(Button) if b.text().startswith("Same gene FBN1"))
+    assert more.text() == "Same gene FBN1 · 2 more" and "29 %" in more.toolTip()
+    more.click()
+    assert [c.hypothesis.id for c in differential.cards] == ["OMIM:0", "OMIM:1", "OMIM:2", "OMIM:3", "other"]
+
+
+def test_findings_are_found_added_and_denied_by_keyboard(window: Window, pump: Pump) -> None:
+    skip(window, pump)
+    review = workspace_of(window).review
+    review.show_pane("findings")
+    pane = review.findings
+    pane.field.setFocus()
+    QTest.keyClicks(pane.field, "hemopt")
+    QTest.keyClick(pane.field, Qt.Key.Key_Return)
+    pump(window.jobs)
+    stated = [f for f in window.session.cases["c-rowan"].findings if f.origin is Origin.CLINICIAN]
+    assert [f.label.en for f in stated] == ["Hemoptysis"] and pane.field.text() == ""
+    pane.rows._current = next(i for i, f in enumerate(pane.rows.rows) if f.id == stated[0].id)
+    for key, status in (("-", Status.ABSENT), ("+", Status.PRESENT)):
+        QTest.keyClicks(pane.rows, key)
+        pump(window.jobs)
+        now = next(f for f in window.session.cases["c-rowan"].findings if f.code == stated[0].code)
+        assert now.status is status
+        pane.rows._current = next(i for i, f in enumerate(pane.rows.rows) if f.code == stated[0].code)
+    QTest.keyClicks(pane.rows, "?")
+    pump(window.jobs)
+    assert stated[0].code not in {f.code for f in window.session.cases["c-rowan"].findings}
+
+
+def test_search_that_finds_nothing_says_so(window: Window, pump: Pump) -> None:
+    skip(window, pump)
+    review = workspace_of(window).review
+    review.show_pane("findings")
+    QTest.keyClicks(review.findings.field, "xyzzy")
+    pump(window.jobs)
+    assert review.findings._nothing.isVisible() and not review.findings.found.isVisible()
+    review.findings.field.clear()
+    pump(window.jobs)
+    assert not review.findings._nothing.isVisible()
+
+
+def test_phenotype_terms_are_found_beside_the_common_list() -> None:
+    if hpo.newest() is None:
+        pytest.skip("no pack of rare diseases was built")
+    terms = search_terms("ectopia lentis")
+    assert terms and terms[0].hpo == "HP:0001083" and terms[0].coding.system == "HP"
+    assert search_terms("hp:0001083")[0] == terms[0] and search_terms("") == ()

@@ -111,3 +111,24 @@ def test_thousands_of_rows_paint_quickly(open_window, pump: Pump) -> None:  # ty
     window.worklist.table.scrollToBottom()
     window.worklist.table.viewport().grab()
     assert time.perf_counter() - started < 0.5
+
+
+def test_ten_thousand_cases_are_sorted_beside_the_window(open_window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
+    window = open_window(builders.rowan())
+    row = window.session.rows[0]
+    many = tuple(replace(row, id=f"c{i}", name=f"PATIENT-{i:05}") for i in range(10_000))
+    window.session._listed(many)
+    assert window.worklist.table.model().rowCount() < 10_000
+    pump(until=lambda: window.worklist.table.model().rowCount() == 10_000)
+    window.worklist.filters.set_filter(Filter(words="PATIENT-00042"))
+    pump(until=lambda: window.worklist.table.model().rowCount() == 1)
+
+
+def test_a_saved_case_renews_its_own_row(open_window, pump: Pump, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    window = open_window(builders.rowan())
+    window.session.open_case("c-rowan")
+    pump(window.jobs)
+    monkeypatch.setattr(window.session.store, "list", lambda **_f: 1 / 0)
+    window.current_workspace().review.differential.working.emit("Pneumonia")
+    pump(window.jobs)
+    assert window.session.rows[0].working_diagnosis == "Pneumonia"

@@ -1,6 +1,7 @@
 """The differential column: your own diagnosis first, then red flags, cards, and what to do next."""
 
 import re
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidg
 from core.domain.assessment import Assessment, Hypothesis
 from core.domain.case import Action, Case, CaseStatus, Decision
 from core.store.decisions import standing
-from ui.case.card import Card
+from ui.case.card import Card, percent
 from ui.case.nextsteps import NextSteps
 from ui.session import SKIPPED
 from ui.theme.theme import surface
@@ -42,6 +43,14 @@ def agreement(words: str, hypotheses: tuple[Hypothesis, ...]) -> int:
             if said and first and (first in said or (len(said) >= least and said in name)):
                 return i + 1
     return 0
+
+
+def group_words(group: str) -> str:
+    """What near-identical diseases have in common; "" for groups that are not folded in the list."""
+    kind, _, name = group.partition(":")
+    if kind == "gene" and name:
+        return tr("Same gene {gene}", gene=name)
+    return tr("Same series {number}", number=name) if kind == "series" and name else ""
 
 
 class AskFirst(QWidget):
@@ -135,6 +144,7 @@ class Differential(QWidget):
         self._case: Case | None = None
         self._outdated = ""
         self._unfolded = False
+        self._open_groups: set[str] = set()
         self._roomy = True
         self._working = Working()
         self._ask = AskFirst()
@@ -221,19 +231,50 @@ class Differential(QWidget):
         if self.selected not in ids:
             self.selected = ids[0]
         folded = 0
+        alike = self._alike(assessment.hypotheses)
+        hidden = {h.id for members in alike.values() for h in members}
         for rank, hypothesis in enumerate(assessment.hypotheses, start=1):
+            if hypothesis.id in hidden:
+                continue
             small = hypothesis.probability < FOLD_BELOW and rank > 3 and not hypothesis.cant_miss
             if small and not self._unfolded and hypothesis.id != self.selected:
                 folded += 1
                 continue
             self._add_card(case, assessment, rank, hypothesis)
+            if hypothesis.id in alike:
+                self._add_alike(hypothesis.group, alike[hypothesis.id])
         if folded:
             words = tr("{n} more below {p} %", n=folded, p=round(100 * FOLD_BELOW))
-            more = Button("", "chevr", kind="link", small=True, on_click=self._unfold)
-            more.setText(words)
-            self._body.addWidget(band(row(more, None, margins=(6, 0, 6, 0)), 28))
+            self._add_more(words, self._unfold)
         none = label(tr("None of these: {p}", p=f"{round(100 * assessment.none_of_these)} %"), "caption")
         self._body.addWidget(band(row(none, margins=(12, 0, 12, 0)), 26))
+
+    def _alike(self, hypotheses: tuple[Hypothesis, ...]) -> dict[str, tuple[Hypothesis, ...]]:
+        """Id of the first of its group -> the others that are folded under it."""
+        firsts: dict[str, Hypothesis] = {}
+        found: dict[str, list[Hypothesis]] = {}
+        for h in hypotheses:
+            first = firsts.setdefault(h.group, h)
+            open_group = not group_words(h.group) or h.group in self._open_groups
+            if h is not first and not open_group and not h.cant_miss and h.id != self.selected:
+                found.setdefault(first.id, []).append(h)
+        return {first: tuple(members) for first, members in found.items()}
+
+    def _add_alike(self, group: str, members: tuple[Hypothesis, ...]) -> None:
+        words = tr("{group} · {n} more", group=group_words(group), n=len(members))
+        names = "\n".join(f"{say(h.label)} · {percent(h.probability)}" for h in members)
+        self._add_more(words, lambda: self._open_group(group), names, indent=19)
+
+    def _add_more(self, words: str, act: Callable[[], object], about: str = "", indent: int = 0) -> None:
+        more = Button("", "chevr", kind="link", small=True, on_click=act)
+        more.setText(words)
+        more.setToolTip(about)
+        more.setAccessibleName(words)
+        self._body.addWidget(band(row(more, None, margins=(6 + indent, 0, 6, 0)), 28))
+
+    def _open_group(self, group: str) -> None:
+        self._open_groups.add(group)
+        self._again()
 
     def _add_card(self, case: Case, assessment: Assessment, rank: int, hypothesis: Hypothesis) -> None:
         decision = next((d for d in reversed(standing(case)) if d.target == f"hypothesis:{hypothesis.id}"), None)

@@ -1,6 +1,5 @@
 """The findings of a case: what was read, from where; add, deny, or set back to not assessed."""
 
-from functools import cache
 from uuid import uuid4
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Signal
@@ -10,8 +9,8 @@ from PySide6.QtWidgets import QWidget
 from core.domain.basics import Coding, Label, Source
 from core.domain.case import Case, CaseStatus
 from core.domain.finding import Finding, Origin, Scope, Status
-from core.knowledge.vocabulary import Entry, load
 from ui.case.card import ORIGIN_WORDS, percent
+from ui.case.vocabulary import Entry, Term, search, search_terms
 from ui.session import Session
 from ui.theme import icons
 from ui.theme.theme import surface
@@ -21,33 +20,11 @@ from ui.widgets.layout import band, column, line, panel, row, scroll
 from ui.widgets.panels import PanelHeader, StatePanel
 from ui.widgets.rows import PaintedRows
 from ui.widgets.search import SearchField
+from ui.widgets.text import fixed
 
-FOUND = 8
 ZONE = 30
 SIGNS = ((Status.PRESENT, "+", "green"), (Status.ABSENT, "−", "red"), (Status.NOT_ASSESSED, "?", "unknown"))
 SIGN_KEYS = {"+": Status.PRESENT, "-": Status.ABSENT, "?": Status.NOT_ASSESSED}
-
-
-@cache
-def _index() -> tuple[tuple[str, Entry], ...]:
-    """Searchable words of every entry, folded."""
-    made = []
-    for entry in load().entries.values():
-        words = (entry.label.en, entry.label.zh, *entry.synonyms_en, *entry.synonyms_zh, entry.id, entry.hpo)
-        made.append(("\n".join(words).casefold(), entry))
-    return tuple(made)
-
-
-def search(words: str, most: int = FOUND) -> tuple[Entry, ...]:
-    """Entries in which every word occurs; those whose name begins with the words first."""
-    parts = words.casefold().split()
-    if not parts:
-        return ()
-    hits = [(text, entry) for text, entry in _index() if all(part in text for part in parts)]
-    hits.sort(
-        key=lambda hit: (not hit[0].startswith(parts[0]), parts[0] not in hit[1].label.en.casefold(), len(hit[0]))
-    )
-    return tuple(entry for _text, entry in hits[:most])
 
 
 def stated(code: Coding, label: Label, also: tuple[Coding, ...], status: Status, time: str) -> Finding:
@@ -145,13 +122,13 @@ class FindingRows(StatusRows):
 class FoundRows(StatusRows):
     """Entries of the vocabulary that match the search."""
 
-    def paint_row(self, painter: QPainter, rect: QRect, row: Entry) -> None:
+    def paint_row(self, painter: QPainter, rect: QRect, row: Entry | Term) -> None:
         """Draw a row."""
         self.paint_zones(painter, rect, row)
         used = paint.text(painter, rect.adjusted(0, 0, -3 * ZONE - 8, 0), say(row.label), px=12, weight=500)
         paint.text(painter, rect.adjusted(used + 10, 0, -3 * ZONE - 8, 0), tr(row.kind), "text.3", px=11)
 
-    def sentence(self, row: Entry) -> str:
+    def sentence(self, row: Entry | Term) -> str:
         """A row in words."""
         return " · ".join(x for x in (say(row.label), tr(row.kind), row.hpo) if x)
 
@@ -171,8 +148,14 @@ class FindingsPane(QWidget):
         self._empty = StatePanel("search", "No findings yet", "Type a note, import a record, or add findings above.")
         body = column(self.rows, self._empty, None, gap=0)
         top = band(row(self.field, margins=(12, 0, 12, 0)), 48)
-        self.setLayout(column(top, self.found, line(), self.header, scroll(panel(body)), gap=0))
+        self._nothing = fixed(
+            "Nothing by that name. Try another word, or a code such as HP:0001250.", "secondary", wrap=True
+        )
+        self._nothing.setContentsMargins(12, 0, 12, 8)
+        self.setLayout(column(top, self.found, self._nothing, line(), self.header, scroll(panel(body)), gap=0))
+        self._searched, self._waits = "", False
         self.found.hide()
+        self._nothing.hide()
         self.field.textChanged.connect(self._search)
         self.field.returnPressed.connect(self._first)
         self.found.set_status.connect(self._add)
@@ -194,15 +177,31 @@ class FindingsPane(QWidget):
         self.header.set_note(tr("{n} present, {m} absent", n=present, m=absent))
 
     def _search(self, words: str) -> None:
-        entries = search(words)
+        self._waits = False
+
+        def arrived(found: tuple[Entry | Term, ...]) -> None:
+            if words == self.field.text():
+                self._found(words, found)
+
+        self._session.background(
+            "find findings", lambda _report: (*search(words), *search_terms(words)), arrived, self._case_id
+        )
+
+    def _found(self, words: str, entries: tuple[Entry | Term, ...]) -> None:
+        self._searched = words
         self.found.show_rows(entries)
         self.found.setVisible(bool(entries))
+        self._nothing.setVisible(bool(words.strip()) and not entries)
+        if self._waits:
+            self._first()
 
     def _first(self) -> None:
-        if self.found.rows:
+        """Enter adds the first entry found for the words as they stand now, as soon as it is known."""
+        self._waits = self._searched != self.field.text()
+        if self.found.rows and not self._waits:
             self._add(self.found.rows[0], Status.PRESENT)
 
-    def _add(self, entry: Entry, status: Status) -> None:
+    def _add(self, entry: Entry | Term, status: Status) -> None:
         self.state(entry.coding, entry.label, entry.also, status)
         self.field.clear()
 

@@ -1,9 +1,7 @@
 """The filter column of the worklist."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt, Signal
@@ -19,7 +17,7 @@ from ui.widgets import paint
 from ui.widgets.layout import clear, column, line, panel, row, scroll
 from ui.widgets.panels import Segmented, link
 from ui.widgets.text import fixed, label
-from ui.worklist.rows import KINDS, VIEWS, CaseSummary, Filter, in_view
+from ui.worklist.rows import KINDS, Counts, Filter
 from ui.worklist.slider import RangeSlider
 from ui.worklist.table import KIND_ICONS
 
@@ -204,16 +202,14 @@ class Filters(QWidget):
         self._range.setText(tr("any") if (low, high) == (0, 100) else f"{low}–{high} %")
         self._received.set_value(self.filter.received)
 
-    def count(self, rows: list[CaseSummary], now: datetime) -> None:
+    def show_counts(self, found: Counts) -> None:
         """Write the number of cases beside each line."""
-        for key in VIEWS:
-            self._views[key].set_count(sum(in_view(r, key, now) for r in rows))
-        statuses = Counter(r.status for r in rows)
-        kinds = Counter(kind for r in rows for kind in r.kinds)
+        for key, number in found.views.items():
+            self._views[key].set_count(number)
         for status, box in self._statuses.items():
-            box.set_count(statuses[status])
+            box.set_count(found.statuses[status])
         for kind, box in self._kinds.items():
-            box.set_count(kinds[kind])
+            box.set_count(found.kinds[kind])
 
     def retranslate(self) -> None:
         """Texts that hold data."""

@@ -1,6 +1,7 @@
 """Which lines of the worklist a filter lets through, and in which order. No Qt."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -60,15 +61,34 @@ def recent(row: CaseSummary, now: datetime, received: str) -> bool:
 def passes(row: CaseSummary, wanted: Filter, now: datetime) -> bool:
     """Whether a row shows under a filter."""
     words = wanted.words.casefold().split()
-    text = " ".join((row.name, row.mrn, row.reason, row.top.en if row.top else "", row.top.zh if row.top else ""))
     return (
         in_view(row, wanted.view, now)
         and row.status in wanted.statuses
         and wanted.kinds <= set(row.kinds)
         and (row.probability is None or wanted.lowest <= row.probability <= wanted.highest)
         and recent(row, now, wanted.received)
-        and all(word in text.casefold() for word in words)
+        and (not words or all(word in _text(row) for word in words))
     )
+
+
+def _text(row: CaseSummary) -> str:
+    names = (row.top.en, row.top.zh) if row.top else ()
+    return " ".join((row.name, row.mrn, row.reason, *names)).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many cases each line of the filters stands for."""
+
+    views: dict[str, int]
+    statuses: Counter[CaseStatus]
+    kinds: Counter[str]
+
+
+def counts(rows: Sequence[CaseSummary], now: datetime) -> Counts:
+    """Count all rows, whatever the filter shows."""
+    views = {key: sum(in_view(r, key, now) for r in rows) for key in VIEWS}
+    return Counts(views, Counter(r.status for r in rows), Counter(kind for r in rows for kind in r.kinds))
 
 
 def flag_kind(row: CaseSummary) -> str:
@@ -88,4 +108,16 @@ def ordered(rows: Iterable[CaseSummary]) -> list[CaseSummary]:
     return sorted(rows, key=key)
 
 
-__all__ = ["KINDS", "CaseSummary", "Filter", "flag_kind", "in_view", "ordered", "passes", "recent", "updated"]
+__all__ = [
+    "KINDS",
+    "CaseSummary",
+    "Counts",
+    "Filter",
+    "counts",
+    "flag_kind",
+    "in_view",
+    "ordered",
+    "passes",
+    "recent",
+    "updated",
+]

@@ -1,5 +1,6 @@
 """The worklist screen: search, filters, table, preview, drop zone."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +23,14 @@ from ui.widgets.split import Columns
 from ui.widgets.text import Elided, fixed
 from ui.worklist.filters import RECEIVED, Filters
 from ui.worklist.preview import Preview
-from ui.worklist.rows import CaseSummary, Filter, ordered, passes
+from ui.worklist.rows import CaseSummary, Counts, Filter, counts, ordered, passes
 from ui.worklist.table import CaseTable
 
 FORMATS = ("FHIR", "HL7 v2", "C-CDA", "Text, PDF", "VCF", "DICOM")
 SEARCH_DELAY_MS = 120
+AT_ONCE = 1000
+"""More rows than these are filtered and sorted beside the window."""
+Shown = tuple[list[CaseSummary], Counts, int]
 
 
 class DropZone(QFrame):
@@ -180,21 +184,32 @@ class Worklist(QWidget):
         self._hits = frozenset(hit.case_id for hit in hits)
         self.show_rows()
 
-    def _lines(self) -> list[CaseSummary]:
-        now, wanted = self._session.now(), self.filters.filter
-        rows = (r for r in self._session.rows if self._hits is None or r.id in self._hits)
-        return ordered(r for r in rows if passes(r, wanted, now))
+    def _working(self) -> Callable[[], Shown]:
+        """Filter, sort and count, from a copy of everything it needs."""
+        now, wanted, hits, rows = self._session.now(), self.filters.filter, self._hits, self._session.rows
+
+        def work() -> Shown:
+            found = (r for r in rows if hits is None or r.id in hits)
+            return ordered(r for r in found if passes(r, wanted, now)), counts(rows, now), len(rows)
+
+        return work
 
     def show_rows(self) -> None:
         """Show the rows that pass search and filters; while another screen is shown, later."""
         self._dirty = not self.isVisible()
         if self._dirty:
             return
-        lines = self._lines()
-        self.filters.count(list(self._session.rows), self._session.now())
+        work = self._working()
+        if len(self._session.rows) > AT_ONCE:
+            self._session.background("worklist", lambda _report: work(), self._show)
+        else:
+            self._show(work())
+
+    def _show(self, found: Shown) -> None:
+        lines, numbers, total = found
+        self.filters.show_counts(numbers)
         self.table.show_rows(lines)
         self.stack.setCurrentIndex(0 if lines else 1)
-        total = len(self._session.rows)
         self._count.set_words(tr("{n} of {total} · red flags first", n=len(lines), total=total))
         received = dict(RECEIVED)[self.filters.filter.received]
         self._received.set_words(tr(received))
