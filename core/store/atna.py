@@ -21,6 +21,12 @@ _TYPES = {
     "export": ("110106", "Export", "R"),
     "package_export": ("110106", "Export", "R"),
     "backup": ("110106", "Export", "R"),
+    "archive_send": ("110106", "Export", "R"),
+    "archive_fetch": ("110107", "Import", "C"),
+    "archive_query": ("110112", "Query", "E"),
+    "archives_changed": ("110113", "Security Alert", "U"),
+    "restore": ("110107", "Import", "C"),
+    "recover": ("110107", "Import", "C"),
     "package_import": ("110107", "Import", "C"),
     "view": ("110110", "Patient Record", "R"),
     "create": ("110110", "Patient Record", "C"),
@@ -42,7 +48,7 @@ def audit_bundle(events: Iterable[AuditEvent]) -> dict[str, Any]:
 def audit_event(event: AuditEvent) -> dict[str, Any]:
     """One AuditEvent (hl7.org/fhir/R4/auditevent.html)."""
     code, display, action = _TYPES.get(event.action, ("110110", "Patient Record", "U"))
-    failed = event.action == "failed_sign_in"
+    failed = event.action == "failed_sign_in" or '"outcome":"failed"' in event.detail
     details = [{"type": "sha256", "valueString": event.hash}, {"type": "previous", "valueString": event.previous}]
     details += [{"type": k, "valueString": str(v)} for k, v in msgspec.json.decode(event.detail).items()]
     target = {"reference": f"urn:consilium:case:{event.case_id}"} if event.case_id else {"display": "store"}

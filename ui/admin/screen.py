@@ -1,107 +1,179 @@
-"""Administration: who may do what, the store, and the whole audit trail."""
+"""Administration: users, archives, policy and store at the left; the whole audit trail at the right."""
 
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QPainter
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QWidget
 
+from core.errors import UserError
 from core.progress import Report
-from core.store.audit import AuditCheck, AuditEvent
 from core.store.users import SINGLE_DOCTOR, User
-from ui.report.audit import EventRows
+from ui.admin.policy import policy_lines
+from ui.admin.trail import Trail
+from ui.admin.users import ChangeUserDialog, NewUserDialog, PinDialog, UserRows
+from ui.frame.jobstrip import JobStrip
+from ui.pacs.state import ARCHIVES
 from ui.session import Session
-from ui.theme import icons
 from ui.theme.theme import surface
 from ui.translate import LANGUAGE, say, tr
-from ui.widgets import paint
 from ui.widgets.button import Button
 from ui.widgets.layout import band, column, panel, row, scroll
-from ui.widgets.panels import PanelHeader, Strip
-from ui.widgets.rows import PaintedRows
+from ui.widgets.panels import PanelHeader
 from ui.widgets.split import Columns
 from ui.widgets.text import fixed, label
 
 
-class UserRows(PaintedRows):
-    """Name, role, state."""
-
-    def __init__(self) -> None:
-        super().__init__(30, 14)
-        self.clickable = False
-
-    def paint_row(self, painter: QPainter, rect: QRect, row: User) -> None:
-        """Draw a row."""
-        icons.draw(painter, "person", "text.2", rect.x(), rect.y() + 7, 15)
-        paint.text(painter, rect.adjusted(24, 0, 0, 0), row.display or row.name, px=12, weight=500)
-        role = tr(str(row.role)) if row.active else f"{tr(str(row.role))} · {tr('inactive')}"
-        paint.text(painter, rect, role, "text.2", px=12, align=paint.RIGHT)
-
-    def sentence(self, row: User) -> str:
-        """A row in words."""
-        return f"{row.display or row.name}, {tr(str(row.role))}"
-
-
 class Admin(QWidget):
-    """Users and store at the left, the audit trail at the right."""
+    """Everything an administrator or auditor does."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         surface(self, "app")
         self._session = session
-        self.users, self.events = UserRows(), EventRows(with_case=True)
-        self._alone = label("", "secondary", wrap=True)
-        self._folder = label("", "secondary", wrap=True, select=True)
-        self._verdict = Strip("info", "shieldcheck")
-        self._verdict.hide()
-        verify = Button("Verify audit trail", "shieldcheck", on_click=self._verify)
-        head = row(fixed("Administration and audit", "heading"), None, verify, margins=(14, 0, 14, 0))
-        alone = QWidget()
-        alone.setLayout(column(self._alone, margins=(14, 10, 14, 10)))
-        store = QWidget()
-        store.setLayout(column(self._folder, margins=(14, 10, 14, 10)))
-        left = panel(column(PanelHeader("Users"), alone, self.users, PanelHeader("Store"), store, None, gap=0))
-        self._head = PanelHeader("Audit trail")
-        right = panel(column(self._head, self._verdict, scroll(panel(column(self.events, None, gap=0))), gap=0))
+        self.users = UserRows()
+        self.trail = Trail(session)
+        self._alone, self._archives, self._policy, self._folder = (
+            label("", "secondary", wrap=True, select=True) for _ in range(4)
+        )
+        self.add_user = Button("Add user…", "plus", small=True, on_click=self._add_user)
+        self.my_pin = Button("My PIN…", "key", small=True, on_click=self._set_pin)
+        self.configure = Button("Configure…", "sliders", small=True, on_click=self._configure)
+        head = band(row(fixed("Administration and audit", "heading"), None, margins=(14, 0, 14, 0)), 48)
         self.columns = Columns("admin", session.settings)
-        self.columns.add(left, 380, 280, grows=False)
-        self.columns.add(right, 1100, 600, grows=True)
-        self.setLayout(column(band(head, 48), self.columns, gap=0))
+        self.columns.add(scroll(self._left()), 400, 320, grows=False)
+        self.columns.add(panel(column(self.trail, gap=0)), 1080, 600, grows=True)
+        self.setLayout(column(head, self.columns, JobStrip(session.jobs), gap=0))
         self.layout().setStretch(1, 1)
-        LANGUAGE.changed.connect(self.refresh)
+        self.users.activated.connect(self._change_user)
+        LANGUAGE.changed.connect(self._retranslate)
+        ARCHIVES.changed.connect(self._say_archives)
+
+    def _left(self) -> QWidget:
+        tasks: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("Back up…", "download", self._task("ask_backup")),
+            ("Restore a backup…", "upload", self._task("ask_restore")),
+            ("Recover a damaged store…", "rotate", self._task("ask_recover")),
+            ("Support bundle…", "doc", self._task("ask_bundle")),
+            ("Deleted cases…", "x", self._show_deleted),
+        )
+        buttons = [row(Button(words, icon, on_click=act), None) for words, icon, act in tasks]
+        parts = (
+            PanelHeader("Users", self.my_pin, self.add_user), _padded(self._alone), self.users,
+            PanelHeader("Archives", self.configure), _padded(self._archives),
+            PanelHeader("Policy in force"), _padded(self._policy),
+            PanelHeader("Store"), _padded(self._folder, *buttons), None,
+        )  # fmt: skip
+        return panel(column(*parts, gap=0))
+
+    def _retranslate(self) -> None:
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Read again."""
         store = self._session.store
 
-        def work(_report: Report) -> tuple[tuple[User, ...], bool]:
-            return store.users.all(), store.users.single_doctor
+        def work(_report: Report) -> tuple[tuple[User, ...], bool, str]:
+            return store.users.all(), store.users.single_doctor, say(store.key_protection())
 
         self._session.background("users", work, self._show)
-        self._session.audit("", self._show_events)
+        self._policy.setText("\n".join(f"{what}: {how}" for what, how in policy_lines(store.policy)))
+        self._say_archives()
+        self.trail.refresh()
 
-    def _show(self, found: tuple[tuple[User, ...], bool]) -> None:
-        users, alone = found
+    def _say_archives(self) -> None:
+        names = ARCHIVES.names
+        if names:
+            self._archives.setText(tr("The program may connect to: {names}", names=", ".join(names)))
+        else:
+            self._archives.setText(tr("Off by default: the program connects to nothing before an archive here is on."))
+
+    def _show(self, found: tuple[tuple[User, ...], bool, str]) -> None:
+        users, alone, protection = found
         self.users.show_rows(users)
-        self._alone.setText(say(SINGLE_DOCTOR) if alone else tr("{n} users", n=len(users)))
+        self._alone.setText(say(SINGLE_DOCTOR) if alone else tr("{n} users. A click changes one.", n=len(users)))
+        self.my_pin.setVisible(not alone)
         words = tr(
             "Encrypted (SQLCipher, AES-256), every page authenticated. Folder: {folder}",
             folder=self._session.store.folder,
         )
-        self._folder.setText(words)
+        self._folder.setText(f"{words}\n{protection}")
 
-    def _show_events(self, events: tuple[AuditEvent, ...]) -> None:
-        self.events.show_rows(events[:400])
-        self._head.set_note(tr("{n} newest events", n=min(400, len(events))))
+    # -- users -----------------------------------------------------------------------------------------------------
 
-    def _verify(self) -> None:
-        audit = self._session.store.audit
-        self._session.jobs.start("Verify audit trail", lambda _r: audit.verify(), self._verified, kind="verify audit")
+    def _add_user(self) -> None:
+        users = self._session.store.users
+        dialog = NewUserDialog(users.single_doctor, self)
+        if dialog.exec():
+            name, role = dialog.name.text().strip(), dialog.role.currentData()
+            display, password, pin = dialog.display.text().strip(), dialog.password.text(), dialog.pin.text()
+            self._do("add user", lambda: users.add(name, role, password, display=display, pin=pin))
+        dialog.deleteLater()
 
-    def _verified(self, check: AuditCheck) -> None:
-        self._verdict.show()
-        if check.whole:
-            self._verdict.show_words(
-                tr("{n} events checked: the chain is whole.", n=check.events), "green", "shieldcheck"
-            )
-        else:
-            words = tr("The audit trail was altered: {problem}", problem=check.problems[0])
-            self._verdict.show_words(words, "red", "shieldalert")
+    def _change_user(self, user: User) -> None:
+        users = self._session.store.users
+        dialog = ChangeUserDialog(user, self)
+        if dialog.exec():
+            role, active, password = dialog.role.currentData(), dialog.active.isChecked(), dialog.password.text()
+
+            def work() -> None:
+                if (role, active) != (user.role, user.active):
+                    users.change(user.name, role=role, active=active)
+                if password:
+                    users.set_password(user.name, password)
+
+            self._do("change user", work)
+        dialog.deleteLater()
+
+    def _set_pin(self) -> None:
+        users, name = self._session.store.users, self._session.user
+        dialog = PinDialog(name, self)
+        if dialog.exec():
+            password, pin = dialog.password.text(), dialog.pin.text()
+            self._do("set pin", lambda: users.set_pin(name, pin, password=password))
+        dialog.deleteLater()
+
+    def _do(self, name: str, work: Callable[[], object]) -> None:
+        """A change of users; hashing a password takes longer than the window may stand still."""
+        self._session.background(name, lambda _r: work(), lambda _made: self.refresh())
+
+    # -- archives and store ----------------------------------------------------------------------------------------
+
+    def _configure(self) -> None:
+        def work(_report: Report) -> None:
+            import core.exchange  # noqa: F401  pydicom behind it loads too slowly for the window's thread
+
+        self._session.background("archives", work, lambda _r: self._open_archives())
+
+    def _open_archives(self) -> None:
+        from ui.pacs.archives import ArchivesDialog
+
+        try:
+            dialog = ArchivesDialog(self._session, self)
+        except UserError as error:
+            self._session.messages.fail(error)
+            return
+        dialog.exec()
+        dialog.deleteLater()
+        self.refresh()
+
+    def _task(self, name: str) -> Callable[[], object]:
+        def act() -> object:
+            from ui.admin import store_tasks
+
+            return getattr(store_tasks, name)(self._session, self)
+
+        return act
+
+    def _show_deleted(self) -> None:
+        from ui.admin.store_tasks import DeletedDialog
+
+        dialog = DeletedDialog(self._session, self)
+        dialog.exec()
+        dialog.deleteLater()
+        self.refresh()
+
+
+def _padded(*items: object) -> QWidget:
+    made = QWidget()
+    made.setLayout(column(*items, gap=8, margins=(14, 10, 14, 12)))
+    return made

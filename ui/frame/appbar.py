@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from ui.frame.tabs import TabStrip
+from ui.pacs.state import ARCHIVES
 from ui.theme.theme import color, surface
 from ui.translate import bind
 from ui.widgets import paint
@@ -13,6 +14,9 @@ from ui.widgets.chip import Chip
 from ui.widgets.layout import row
 from ui.widgets.search import SearchField
 from ui.widgets.text import label
+
+LONGEST_NAME = 16
+"""Letters of an archive's name on the badge."""
 
 
 class Logo(QWidget):
@@ -53,7 +57,7 @@ class AppBar(QFrame):
         self.synthetic = Chip("SYNTHETIC", "violet")
         bind(self.synthetic, "set_words", "SYNTHETIC")
         self.offline = Chip("OFFLINE", "green", icon="wifioff")
-        bind(self.offline, "set_words", "OFFLINE")
+        self.fetch = IconButton("download", "Fetch from archive", on_click=self._fetch)
         for badge in (self.synthetic, self.offline):
             badge.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.theme = IconButton("sun", "Switch theme", key="Ctrl+Shift+T")
@@ -71,6 +75,7 @@ class AppBar(QFrame):
                 spacer,
                 self.search,
                 self.search_icon,
+                self.fetch,
                 self.synthetic,
                 self.offline,
                 self.theme,
@@ -81,6 +86,27 @@ class AppBar(QFrame):
             )
         )
         self.fit(1600)
+        ARCHIVES.changed.connect(self.show_archives)
+        ARCHIVES.read()
+        self.show_archives()
+
+    def show_archives(self) -> None:
+        """Offline where no archive is configured; otherwise which ones the program may connect to."""
+        names = ARCHIVES.names
+        if not names:
+            self.offline.set_tone("green", "wifioff")
+            bind(self.offline, "set_words", "OFFLINE")
+        else:
+            self.offline.set_tone("amber", "link")
+            more = f" +{len(names) - 1}" if len(names) > 1 else ""
+            bind(self.offline, "set_words", "ARCHIVE {name}", name=names[0][:LONGEST_NAME] + more)
+        self.offline.setToolTip(ARCHIVES.words())
+        self.fetch.setVisible(bool(names))
+
+    def _fetch(self) -> None:
+        from ui.pacs.fetch import open_fetch
+
+        open_fetch(self.window())
 
     def sizeHint(self) -> QSize:
         """Wide."""

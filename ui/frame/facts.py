@@ -2,7 +2,8 @@
 
 from core.progress import Report
 from core.store.store import Store
-from ui.frame.statusbar import Fact
+from ui.frame.statusbar import Fact, network_fact
+from ui.pacs.state import ARCHIVES
 from ui.translate import tr
 
 PROVIDER_WORDS = {
@@ -27,7 +28,8 @@ def machine_facts(store: Store, _report: Report) -> tuple[Fact, ...]:
     ]
     found.append(Fact("cube", tr("Model packs: {n}", n=packs), tr("Packs: {n}", n=packs)))
     found.append(Fact("lock", tr("Store encrypted · AES-256"), tr("Encrypted")))
-    found.append(Fact("wifioff", tr("Offline · no network code"), tr("Offline")))
+    ARCHIVES.read()
+    found.append(network_fact())
     if store.database.read_only:
         found.append(Fact("alert", tr("Store is read-only"), tr("Read-only"), "amber"))
     return tuple(found)

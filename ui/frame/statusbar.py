@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from ui.pacs.state import ARCHIVES
 from ui.theme import icons
 from ui.theme.theme import color, surface
 from ui.translate import LANGUAGE, tr
@@ -22,6 +23,12 @@ class Fact:
     tone: str = "text.2"
 
 
+def network_fact() -> Fact:
+    """Offline, or the archives the program may connect to."""
+    on = bool(ARCHIVES.names)
+    return Fact("link" if on else "wifioff", ARCHIVES.words(), ARCHIVES.short(), "amber" if on else "text.2")
+
+
 class StatusBar(QWidget):
     """24 px, painted. The decision-support line can't be hidden."""
 
@@ -33,12 +40,17 @@ class StatusBar(QWidget):
         self._saved = ""
         self._user = ""
         LANGUAGE.changed.connect(self.update)
+        ARCHIVES.changed.connect(self._show_network)
 
     def show_facts(self, facts: tuple[Fact, ...]) -> None:
         """Replace the facts at the left."""
         self._facts = facts
         self.setAccessibleName("; ".join(fact.words for fact in facts))
         self.update()
+
+    def _show_network(self) -> None:
+        fact = network_fact()
+        self.show_facts(tuple(fact if f.icon in ("link", "wifioff") else f for f in self._facts))
 
     def show_saved(self, time: str) -> None:
         """The clock time of the last save."""

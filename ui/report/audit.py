@@ -31,10 +31,24 @@ ICONS = {
     "decision_reject": ("x", "red"),
     "decision_override": ("stop", "red"),
     "decision_edit": ("edit", "accent"),
+    "archive_query": ("search", "text.2"),
+    "archive_fetch": ("download", "amber"),
+    "archive_send": ("upload", "amber"),
+    "archives_changed": ("link", "amber"),
+    "backup": ("download", "text.2"),
+    "restore": ("upload", "text.2"),
+    "failed_sign_in": ("alert", "red"),
+    "break_glass": ("alert", "red"),
+    "purge": ("x", "red"),
 }
 
 
-DETAILS = {"target": "target", "reason": "reason", "kind": "format", "value": "value", "sha256": "SHA-256"}
+DETAILS = {
+    "target": "target", "reason": "reason", "kind": "format", "value": "value", "sha256": "SHA-256", "archive": "archive",
+    "study": "study", "count": "number", "outcome": "outcome", "on": "on", "removed": "removed", "role": "role",
+    "number": "number", "tries": "tries",
+}  # fmt: skip
+OUTCOMES = ("whole", "cancelled", "failed")
 TARGETS = {
     "case": "case", "hypothesis": "hypothesis", "option": "option", "alert": "alert", "step": "next step",
     "change": "change",
@@ -67,6 +81,8 @@ def _key(key: str) -> str:
 
 
 def _value(key: str, value: str) -> str:
+    if key == "outcome" and value in OUTCOMES:
+        return tr(value)
     kind, colon, name = value.partition(":")
     if key != "target" or kind not in TARGETS:
         return value
@@ -106,7 +122,8 @@ class AuditPage(QWidget):
         super().__init__()
         surface(self)
         self._case_id, self._session = case_id, session
-        self.header = PanelHeader("Audit trail")
+        self.remove = Button("Delete case…", "x", kind="danger", small=True, on_click=self._delete)
+        self.header = PanelHeader("Audit trail", self.remove)
         self.rows = EventRows()
         self._text = QPlainTextEdit()
         self._text.setFixedHeight(64)
@@ -139,3 +156,21 @@ class AuditPage(QWidget):
         if self._text.toPlainText().strip():
             self._session.addendum(self._case_id, self._text.toPlainText().strip())
             self._text.clear()
+
+    def _delete(self) -> None:
+        """Off the worklist, with a reason; an administrator may bring it back until it is purged."""
+        from ui.dialogs import TextDialog
+
+        session, case_id = self._session, self._case_id
+        dialog = TextDialog("Delete case", tr("Why is it deleted?"), "", self)
+        bind(dialog.ok, "setText", "Delete case")
+        taken, reason = bool(dialog.exec()), dialog.text.text().strip()
+        dialog.deleteLater()
+        if taken:
+            store, user = session.store, session.user
+
+            def done(_made: object) -> None:
+                session.close_case(case_id)
+                session.refresh()
+
+            session.background("delete", lambda _r: store.delete(case_id, user, reason=reason), done)

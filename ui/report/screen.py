@@ -6,7 +6,10 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QFrame, QTextBrowser, QWidget
 
 from core.domain.case import Case
+from core.errors import UserError
 from core.progress import Report
+from core.store.files import write_whole
+from core.store.users import Permission
 from ui.session import Session
 from ui.theme import fonts
 from ui.theme.theme import surface, tokens
@@ -19,7 +22,7 @@ from ui.widgets.text import Elided, fixed
 PAPER_WIDTH = 860
 METER = re.compile(r"<meter[^>]*value=\"?([\d.]+)\"?[^>]*>.*?</meter>", re.DOTALL)
 BAR_CELLS = 24
-FORMATS = {"pdf": "PDF (*.pdf)", "html": "HTML (*.html)", "json": "JSON (*.json)"}
+FORMATS = {"pdf": "PDF (*.pdf)", "html": "HTML (*.html)", "json": "JSON (*.json)", "fhir": "FHIR R4 (*.json)"}
 
 
 def for_preview(html: str) -> str:
@@ -48,6 +51,8 @@ class ReportPage(QWidget):
             Button("Export PDF…", "download", kind="primary", on_click=lambda: self.export("pdf")),
             Button("HTML…", "doc", on_click=lambda: self.export("html")),
             Button("JSON…", "doc", on_click=lambda: self.export("json")),
+            Button("FHIR…", "doc", on_click=lambda: self.export("fhir")),
+            Button("DICOM…", "upload", on_click=self.export_dicom),
         ]
         title = fixed("Report preview", "strong")
         bar = row(title, self._status, None, fixed("Language", "", "text.2"), self._choice, 8, *buttons,
@@ -87,6 +92,7 @@ class ReportPage(QWidget):
         self._status.set_words(tr("being written"))
 
         def work(_report: Report) -> str:
+            import core.dicom_report  # noqa: F401  here, so that the DICOM dialog need not wait for pydicom
             from core.report.html import html_text
 
             return for_preview(html_text(case, language))
@@ -107,13 +113,50 @@ class ReportPage(QWidget):
     def export(self, kind: str) -> None:
         """Ask where, write."""
         case = self._case
-        if case is None:
+        if case is None or not self._allowed():
             return
         numbers = case.record.patient.identifiers
-        name = f"{numbers[0].value if numbers else case.id}.{kind}"
+        ending = "fhir.json" if kind == "fhir" else kind
+        name = f"{numbers[0].value if numbers else case.id}.{ending}"
         path, _filter = QFileDialog.getSaveFileName(self, tr("Export report"), name, FORMATS[kind])
-        if path:
+        if path and kind == "fhir":
+            self._export_fhir(case, Path(path))
+        elif path:
             self._session.export(self._case_id, Path(path), kind, self.language())
+
+    def _allowed(self) -> bool:
+        """Whether the policy lets anything out; says so where it does not."""
+        if not self._session.store.policy.export_allowed:
+            self._session.messages.say(tr("Your organisation's policy does not allow exports."), "amber")
+        return self._session.store.policy.export_allowed
+
+    def _export_fhir(self, case: Case, path: Path) -> None:
+        session, language = self._session, self.language()
+        store, user = session.store, session.user
+
+        def work(_report: Report) -> Path:
+            from core.report.fhir import fhir_bytes
+            from core.report.pdf import pdf_bytes
+
+            who = store.users.require(Permission.EXPORT, user)
+            try:
+                write_whole(path, fhir_bytes(case, language, pdf_bytes(case, language)))
+            except OSError as error:
+                raise UserError(f"{path} could not be written ({error.strerror}).", "Choose another folder.") from error
+            store.audit.add_or_keep("export", who, case.id, kind="fhir")
+            return path
+
+        def done(made: Path) -> None:
+            session.messages.say(tr("Report written: {name}", name=made.name), "green")
+
+        session.jobs.start("Report", work, done, case_id=case.id, kind=f"export {path}")
+
+    def export_dicom(self) -> None:
+        """Ask which DICOM objects to write or send."""
+        if self._case is not None and self._allowed():
+            from ui.pacs.send import ask
+
+            ask(self._session, self._case, self.language(), self)
 
 
 __all__ = ["ReportPage", "for_preview"]
