@@ -1,6 +1,6 @@
-"""Findings told in parts, in Chinese: "眼前老有小黑点飘来飘去" tells floaters though no name stands there in one piece.
+"""Findings told in parts: "眼前老有小黑点飘来飘去" and "the left calf is twice the size of the right" hold no name in one piece.
 
-The table is `resources/knowledge/notes/parts.yaml`. A pattern's parts stand near each other, in their order or in any,
+The tables are `resources/knowledge/notes/parts.<zh|en>.yaml`; an English word stands for all that begin with it. A pattern's parts stand near each other, in their order or in any,
 with nothing between that denies; what denies around them is left to `core.findings.context`.
 """
 
@@ -18,10 +18,14 @@ from core.findings import language
 from core.findings.english import Match
 from core.knowledge import vocabulary
 
-_NEAR, _FAR = 8, 14
 _SEPARATOR = re.compile(r"\s+(>>|\+\+|>|\+)\s+")
-_DENIAL = re.compile("[无未没不否非]|排除")
-_STOPS = {False: re.compile(r"[，,。；;！!？?：:\n]"), True: re.compile(r"[。；;！!？?\n]")}
+_REACH = {"chinese": (8, 14), "english": (28, 60)}
+"""Characters between the parts of a near and of a far pattern."""
+_DENIAL = {
+    "chinese": re.compile("[无未没不否非]|排除"),
+    "english": re.compile(r"\b(?:no|not|never|without|denies|denied|nor|neither)\b|n't\b"),
+}
+_STOPS = {False: re.compile(r"[，,。.；;！!？?：:\n]"), True: re.compile(r"[。.；;！!？?\n]")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +44,21 @@ class Table:
 
     patterns: tuple[Pattern, ...]
     trie: dict[str, Any]
+    name: str
     not_before: dict[str, str]
     between: re.Pattern[str]
 
 
 @functools.cache
-def _file() -> dict[str, Any]:
-    table: dict[str, Any] = yaml.load((language.FOLDER / "parts.yaml").read_text("utf-8"), yaml.CSafeLoader)
+def _file(name: str) -> dict[str, Any]:
+    file = {"chinese": "parts.zh.yaml", "english": "parts.en.yaml"}[name]
+    table: dict[str, Any] = yaml.load((language.FOLDER / file).read_text("utf-8"), yaml.CSafeLoader)
     return table
 
 
-def patterns() -> Iterator[Pattern]:
-    """The patterns of the table, sets of words put in."""
-    table = _file()
+def patterns(name: str) -> Iterator[Pattern]:
+    """The patterns of "english" or "chinese", sets of words put in."""
+    table = _file(name)
     sets = table["sets"]
     for key, said in table["patterns"].items():
         for one in said.split("|"):
@@ -68,8 +74,8 @@ def _words(piece: str, sets: dict[str, str]) -> Iterator[str]:
 
 
 @functools.cache
-def _table() -> Table:
-    known = tuple(patterns())
+def _table(name: str) -> Table:
+    known = tuple(patterns(name))
     trie: dict[str, Any] = {}
     for number, pattern in enumerate(known):
         for part, words in enumerate(pattern.parts):
@@ -78,14 +84,18 @@ def _table() -> Table:
                 for character in word:
                     node = node.setdefault(character, {})
                 node.setdefault("", []).append((number, part))
-    return Table(known, trie, _file()["not_before"], re.compile(f"[{_file()['between']}]"))
+    between = _file(name)["between"]
+    return Table(known, trie, name, _file(name)["not_before"], re.compile(f"[{between}]" if between else r"(?!)"))
 
 
-def find(text: str) -> list[Match]:
-    """The findings that a text tells in parts."""
-    table = _table()
+def find(text: str, name: str) -> list[Match]:
+    """The findings that a text in "english" or "chinese" tells in parts."""
+    table = _table(name)
+    text = text.lower() if len(text.lower()) == len(text) else text
     filled: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     for at in range(len(text)):
+        if name == "english" and at and text[at - 1].isalnum():
+            continue  # only where a word begins
         node = table.trie
         for end in range(at, len(text)):
             node = node.get(text[end], {})
@@ -98,7 +108,7 @@ def find(text: str) -> list[Match]:
     found: dict[str, Match] = {}
     for number, parts in filled.items():
         pattern = table.patterns[number]
-        place = _place(text, pattern, parts) if len(parts) == len(pattern.parts) else None
+        place = _place(text, table, pattern, parts) if len(parts) == len(pattern.parts) else None
         if place and (
             pattern.key not in found or place[1] - place[0] > found[pattern.key].end - found[pattern.key].start
         ):
@@ -106,32 +116,36 @@ def find(text: str) -> list[Match]:
     return sorted(found.values(), key=lambda m: (m.start, m.end))
 
 
-def _place(text: str, pattern: Pattern, filled: dict[int, list[tuple[int, int]]]) -> tuple[int, int] | None:
+def _place(
+    text: str, table: Table, pattern: Pattern, filled: dict[int, list[tuple[int, int]]]
+) -> tuple[int, int] | None:
     """Where a pattern's parts stand near enough to each other, or None."""
     numbers = range(len(pattern.parts))
     for order in [tuple(numbers)] if pattern.ordered else itertools.permutations(numbers):
         for first in filled[order[0]]:
-            end = _end(text, pattern, [filled[part] for part in order[1:]], first[1])
+            end = _end(text, table, pattern, [filled[part] for part in order[1:]], first[1])
             if end:
                 return first[0], end
     return None
 
 
-def _end(text: str, pattern: Pattern, rest: Sequence[Sequence[tuple[int, int]]], at: int) -> int:
+def _end(text: str, table: Table, pattern: Pattern, rest: Sequence[Sequence[tuple[int, int]]], at: int) -> int:
     """Where the last of the parts ends that follow each other from `at` on; 0 where they do not."""
     for spans in rest:
-        reach = _FAR if pattern.far else _NEAR
-        near = [span for span in spans if 0 <= span[0] - at <= reach and _joins(text[at : span[0]], far=pattern.far)]
+        most = _REACH[table.name][pattern.far]
+        near = [
+            span for span in spans if 0 <= span[0] - at <= most and _joins(text[at : span[0]], table, far=pattern.far)
+        ]
         if not near:
             return 0
         at = max(near, key=lambda span: (-span[0], span[1]))[1]
     return at
 
 
-def _joins(between: str, *, far: bool) -> bool:
-    if _STOPS[far].search(between) or _DENIAL.search(between):
+def _joins(between: str, table: Table, *, far: bool) -> bool:
+    if _STOPS[far].search(between) or _DENIAL[table.name].search(between):
         return False
-    return far or not _table().between.search(between)
+    return far or not table.between.search(between)
 
 
 def merged(matches: Sequence[Match], told: Sequence[Match]) -> list[Match]:

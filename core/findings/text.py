@@ -107,9 +107,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     cut = sentences(note.text, name)
     for number, sentence in enumerate(cut):
         text = note.text[sentence.start : sentence.end]
-        matches = finder.find(text)
-        if name == "chinese":
-            matches = parts.merged(matches, parts.find(text))
+        matches = parts.merged(finder.find(text), parts.find(text, name))
         matches = [english.shifted(m, sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]
