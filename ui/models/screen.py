@@ -1,116 +1,68 @@
-"""The Models page: packs installed here, whether they are what was shipped, and what each was validated on."""
+"""The Models page: packs installed here with what they reached, the pack chosen in full, and the fine-tune wizard."""
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGridLayout, QStackedWidget, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QStackedWidget, QWidget
 
-from core.errors import UserError
 from core.progress import Report
+from core.store.users import Permission
 from ui.jobs import Jobs
+from ui.models.detail import SIGNED_LOOK, Detail
+from ui.models.lines import TASK_WORDS, PackLine, read_packs
+from ui.models.tune import FineTune
 from ui.session import Session
 from ui.theme import icons
 from ui.theme.theme import color, surface
-from ui.translate import LANGUAGE, say, tr
+from ui.translate import LANGUAGE, tr
 from ui.widgets import paint
 from ui.widgets.button import Button
 from ui.widgets.chip import Chip
-from ui.widgets.layout import band, clear, column, panel, row, scroll
-from ui.widgets.panels import PanelHeader, StatePanel
+from ui.widgets.layout import band, column, panel, row, scroll
+from ui.widgets.panels import StatePanel
 from ui.widgets.rows import PaintedRows
+from ui.widgets.search import SearchField
 from ui.widgets.split import Columns
-from ui.widgets.text import fixed, label
+from ui.widgets.text import fixed
 
-MEGABYTE = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class PackLine:
-    """A pack as the list shows it. `verdict`: "" not checked yet, "ok", or what is wrong."""
-
-    id: str
-    name: str
-    task: str
-    version: str
-    licence: str
-    megabytes: float
-    sha256: str
-    verdict: str
-    facts: tuple[tuple[str, str], ...]
-    metrics: tuple[tuple[str, str], ...]
-    card: str
+__all__ = ["Models", "read_packs"]
+COLUMNS = ("Model and task", "Version", "Licence", "Main measure, 95 % interval", "ECE", "Signature", "Size", "State")
+_WIDE = (0.29, 0.08, 0.12, 0.21, 0.07, 0.10, 0.07, 0.06)
 
 
-def metric_words(value: Any) -> str:
-    """A figure of the manifest with its confidence interval where it has one."""
-    if isinstance(value, dict):
-        main = value.get("value", value.get("mean"))
-        ci = value.get("ci95")
-        if isinstance(main, int | float):
-            spread = f" ({ci[0]:.3f}–{ci[1]:.3f})" if isinstance(ci, list) and len(ci) == 2 else ""
-            return f"{main:.3f}{spread}"
-        return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value) if isinstance(value, int | str) else ""
+def places(width: int) -> list[tuple[int, int]]:
+    """Left edge and width of each column."""
+    found, at = [], 0
+    for share in _WIDE:
+        found.append((at, int(share * width)))
+        at += int(share * width)
+    return found
 
 
-def read_packs(_report: Report, *, check: bool = False) -> tuple[PackLine, ...]:
-    """All packs; with `check` every file is hashed."""
-    from core.inference.packs import folders, installed, verify
+class Heads(QWidget):
+    """The names of the columns."""
 
-    made = []
-    known = {pack.folder: pack for pack in installed()}
-    for folder in folders():
-        pack = known.get(folder)
-        verdict = ""
-        if check:
-            try:
-                pack = verify(folder)
-                verdict = "ok"
-            except UserError as error:
-                verdict = str(error)
-        if pack is not None:
-            made.append(_line(pack, verdict))
-    return tuple(made)
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(28)
 
-
-def _line(pack: Any, verdict: str) -> PackLine:
-    manifest, domain = pack.manifest, pack.domain
-    size = sum(int(f.get("bytes", 0)) for f in manifest["files"].values()) / MEGABYTE
-    ages = f"{domain.age_from_years:g} – {domain.age_below_years:g}"
-    facts = (
-        ("Labels", ", ".join(say(item.name) for item in pack.labels)),
-        ("Modalities", ", ".join(domain.modalities)),
-        ("Views", ", ".join(domain.views)),
-        ("Ages, years", ages),
-        ("Least size, pixels", str(domain.least_size)),
-        ("SHA-256", f"{pack.sha256[:12]}…{pack.sha256[-6:]}"),
-    )
-    raw = manifest.get("metrics") or {}
-    metrics = tuple((name, metric_words(value)) for name, value in raw.items()) if isinstance(raw, dict) else ()
-    card_path = next((pack.folder / n for n in manifest["files"] if n.lower().endswith(".md")), None)
-    card = card_path.read_text("utf-8") if card_path is not None and card_path.is_file() else ""
-    return PackLine(
-        pack.id,
-        say(pack.name),
-        pack.task,
-        pack.pack_version,
-        str(manifest.get("licence") or manifest.get("license") or ""),
-        size,
-        pack.sha256,
-        verdict,
-        facts,
-        tuple((n, v) for n, v in metrics if v),
-        card,
-    )
+    def paintEvent(self, _event: object) -> None:
+        """Paint."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), color("bg.raised"))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, color("line.strong"))
+        for (x, wide), name in zip(places(self.width() - 28), COLUMNS, strict=True):
+            paint.text(painter, QRect(14 + x, 0, wide - 6, 27), tr(name), "text.2", px=11, weight=500)
 
 
 class PackRows(PaintedRows):
-    """Name and task, version, licence, size, verdict."""
+    """Name and task, version, licence, main measure, calibration error, signature, size, state."""
 
     def __init__(self) -> None:
         super().__init__(42, 14)
+        self.padding = 0
         self.selected = ""
 
     def paint_row(self, painter: QPainter, rect: QRect, row: PackLine) -> None:
@@ -118,52 +70,96 @@ class PackRows(PaintedRows):
         if row.id == self.selected:
             painter.fillRect(rect.adjusted(-14, 0, 14, -1), color("bg.selected"))
         painter.fillRect(rect.x() - 14, rect.bottom(), rect.width() + 28, 1, color("line.subtle"))
-        x, y = rect.x(), rect.y()
-        paint.text(painter, QRect(x, y + 5, 300, 18), row.name, weight=500)
-        paint.text(painter, QRect(x, y + 22, 300, 15), f"{row.id} · {row.task}", "text.2", px=11)
-        paint.text(painter, QRect(x + 310, y, 90, 42), row.version, px=12)
-        paint.text(painter, QRect(x + 400, y, 120, 42), row.licence or tr("unknown"), px=12)
-        paint.text(painter, QRect(x + 530, y, 80, 42), f"{row.megabytes:.1f} MB", "text.2", px=12)
-        looks = {"ok": ("shieldcheck", "green", "Files as shipped"), "": ("clock", "text.2", "Not checked yet")}
-        icon, tone, words = looks.get(row.verdict, ("shieldalert", "red", "Altered"))
-        icons.draw(painter, icon, tone, x + 620, y + 13, 15)
-        paint.text(painter, QRect(x + 642, y, rect.right() - x - 642, 42), tr(words), tone, px=12, weight=500)
+        y = rect.y()
+        at = [(rect.x() + x, wide - 8) for x, wide in places(rect.width())]
+        paint.text(painter, QRect(at[0][0], y + 4, at[0][1], 18), row.name, weight=500)
+        task = tr(TASK_WORDS.get(row.task, row.task))
+        paint.text(painter, QRect(at[0][0], y + 22, at[0][1], 15), f"{row.id} · {task}", "text.2", px=11)
+        paint.text(painter, QRect(at[1][0], y, at[1][1], 42), row.version, px=12)
+        paint.text(painter, QRect(at[2][0], y, at[2][1], 42), row.licence or tr("unknown"), "text.2", px=12)
+        self._main(painter, QRect(at[3][0], y, at[3][1], 42), row)
+        ece = "—" if row.ece is None else f"{row.ece:.3f}"
+        tone = "amber" if row.ece is not None and row.ece > 0.05 else "text.1"
+        paint.text(painter, QRect(at[4][0], y, at[4][1], 42), ece, tone, px=12)
+        self._sign(painter, QRect(at[5][0], y, at[5][1], 42), row)
+        paint.text(painter, QRect(at[6][0], y, at[6][1], 42), f"{row.megabytes:.1f} MB", "text.2", px=12)
+        bad = row.verdict not in ("", "ok")
+        icons.draw(painter, "alert" if bad else "check", "red" if bad else "green", at[7][0], y + 13, 14)
+        paint.text(painter, QRect(at[7][0] + 18, y, at[7][1], 42), tr("Altered") if bad else tr("In use"),
+                   "red" if bad else "green", px=12, weight=500)  # fmt: skip
+
+    def _main(self, painter: QPainter, rect: QRect, row: PackLine) -> None:
+        main = row.main
+        if main.value is None:
+            paint.text(painter, rect, "—", "text.3", px=12)
+            return
+        used = paint.text(painter, rect, tr(main.name), "text.2", px=12)
+        rest = rect.adjusted(used + 6, 0, 0, 0)
+        used = paint.text(
+            painter, rest, f"{main.value:.2f}" if main.value < 0.99 else f"{main.value:.3f}", px=13, weight=600
+        )
+        if main.interval:
+            words = f"{main.interval[0]:.2f}–{main.interval[1]:.2f}"
+            paint.text(painter, rest.adjusted(used + 6, 0, 0, 0), words, "text.2", px=12)
+
+    def _sign(self, painter: QPainter, rect: QRect, row: PackLine) -> None:
+        icon, tone, _ = SIGNED_LOOK[row.signed]
+        words = {"shipped": "shipped", "trusted": "OK", "none": "Not signed", "bad": "Not trusted"}[row.signed]
+        icons.draw(painter, icon, tone, rect.x(), rect.y() + 13, 14)
+        paint.text(painter, rect.adjusted(19, 0, 0, 0), tr(words), tone, px=12, weight=500)
 
     def sentence(self, row: PackLine) -> str:
         """A row in words."""
-        return f"{row.name} {row.version} {row.licence} {row.verdict}".strip()
+        main = f"{row.main.name} {row.main.value:.3f}" if row.main.value is not None else ""
+        return f"{row.name} {row.version} {row.licence} {main} {row.verdict}".strip()
 
 
 class Models(QWidget):
-    """List and detail."""
+    """List, wizard and detail."""
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
         super().__init__()
         surface(self, "app")
         self._session = session
-        self.rows = PackRows()
-        self._detail = QVBoxLayout()
-        self._detail.setContentsMargins(0, 0, 0, 0)
-        self._detail.setSpacing(0)
+        self.lines: tuple[PackLine, ...] = ()
+        self.rows, self.detail, self.tune = PackRows(), Detail(), FineTune(session)
         self._count = Chip("", "plain")
+        self.filter = SearchField("Filter models")
+        self.filter.setMaximumWidth(210)
+        self.filter.textChanged.connect(lambda _text: self._filtered())
         verify = Button("Verify all", "shieldcheck", on_click=lambda: self._read(check=True))
-        title = row(fixed("Models and learning", "heading"), self._count, None, verify, margins=(14, 0, 14, 0))
+        bench = Button("Benchmark", "bolt", on_click=self.benchmark)
+        install = Button("Install pack from file…", "upload", kind="primary", on_click=self._install)
+        head = row(fixed("Models and learning", "heading"), self._count, None, self.filter, verify, bench, install,
+                   margins=(14, 0, 14, 0))  # fmt: skip
         self._stack = QStackedWidget()
         self._stack.addWidget(scroll(panel(column(self.rows, None, gap=0))))
         empty = StatePanel("cube", "No model pack is installed", "Record, findings and treatment work without one.")
         self._stack.addWidget(panel(column(empty)))
-        left = panel(column(PanelHeader("Installed packs"), self._stack, gap=0))
+        self.left = QSplitter(Qt.Orientation.Vertical)
+        self.left.setHandleWidth(1)
+        self.left.setChildrenCollapsible(False)
+        listed = panel(column(Heads(), self._stack, gap=0))
+        listed.setMinimumHeight(150)
+        self.tune.setMinimumHeight(300)
+        self.left.addWidget(listed)
+        self.left.addWidget(panel(column(self.tune, gap=0)))
+        self.left.setSizes([330, 470])
         self.columns = Columns("models", session.settings)
-        self.columns.add(left, 900, 600, grows=True)
-        self.columns.add(scroll(panel(self._detail)), 560, 380, grows=False)
-        self.setLayout(column(band(title, 48), self.columns, gap=0))
+        self.columns.add(self.left, 1000, 600, grows=True)
+        self.columns.add(scroll(panel(column(self.detail, gap=0))), 560, 360, grows=False)
+        self.setLayout(column(band(head, 48), self.columns, gap=0))
         self.layout().setStretch(1, 1)
         self.rows.activated.connect(self._choose)
+        self.detail.roll_back.connect(self._roll_back)
+        self.detail.end_shadow.connect(self._end_shadow)
+        self.tune.promoted.connect(self.refresh)
         LANGUAGE.changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Read the packs again."""
         self._read(check=False)
+        self.tune.list_runs()
 
     def _read(self, *, check: bool) -> None:
         title = "Checking model packs"
@@ -173,48 +169,85 @@ class Models(QWidget):
             self._session.background("packs", read_packs, self._show)
 
     def _show(self, lines: tuple[PackLine, ...]) -> None:
+        self.lines = lines
         self._count.set_words(tr("{n} installed", n=len(lines)))
         self._stack.setCurrentIndex(0 if lines else 1)
-        self.rows.show_rows(lines)
-        ids = [line.id for line in lines]
+        self._filtered()
+
+    def _filtered(self) -> None:
+        words = self.filter.text().strip().lower()
+        shown = tuple(p for p in self.lines if words in f"{p.id} {p.name} {p.task}".lower())
+        self.rows.show_rows(shown)
+        ids = [p.id for p in shown]
         chosen = self.rows.selected if self.rows.selected in ids else (ids[0] if ids else "")
-        self._choose(next((line for line in lines if line.id == chosen), None))
+        self._choose(next((p for p in shown if p.id == chosen), None))
 
     def _choose(self, line: PackLine | None) -> None:
-        clear(self._detail)
         self.rows.selected = line.id if line else ""
         self.rows.update()
-        if line is None:
-            self._detail.addWidget(StatePanel("cube", "No pack chosen"), 1)
+        speeds = tuple((p.name, p.milliseconds) for p in self.lines if p.milliseconds is not None)
+        self.detail.show_pack(line, speeds)
+
+    def benchmark(self) -> None:
+        """Measure every pack on this machine."""
+
+        def work(report: Report) -> tuple[PackLine, ...]:
+            from core.errors import UserError
+            from core.inference.packs import installed
+            from core.learning.speed import measure
+
+            for pack in installed():
+                try:
+                    measure(pack, report)
+                except UserError:
+                    continue  # a task without a single case to time
+            return read_packs(report)
+
+        self._session.jobs.start("Measuring speed", work, self._show, kind="bench packs")
+
+    def _install(self) -> None:
+        found, _ = QFileDialog.getOpenFileName(self, tr("Install pack from file…"), "", "ZIP (*.zip)")
+        if found:
+            self.install(Path(found))
+
+    def install(self, path: Path) -> None:
+        """Install a signed pack file; audited."""
+        session = self._session
+
+        def work(report: Report) -> Any:
+            from core.inference import install
+
+            who = session.store.users.require(Permission.INSTALL_PACKS, session.user)
+            pack = install.install(path, report=report)
+            session.store.audit.add("install_pack", who, "", pack=pack.id, version=pack.pack_version)
+            return pack
+
+        session.jobs.start("Installing pack", work, lambda _pack: self.refresh(), kind="install pack")
+
+    def _roll_back(self, pack_id: str) -> None:
+        if not self._sure(tr("Bring back the version of {name} before this one?", name=pack_id)):
             return
-        verdict = Chip(
-            line.verdict if line.verdict not in ("", "ok") else line.version,
-            "red" if line.verdict not in ("", "ok") else "green",
-        )
-        self._detail.addWidget(band(row(label(line.name, "heading"), verdict, None, margins=(14, 0, 14, 0)), 48))
-        for title, pairs in (("Validated on", line.facts), ("Figures of the pack", line.metrics)):
-            if pairs:
-                self._detail.addWidget(PanelHeader(title))
-                self._detail.addWidget(table(pairs))
-        if line.card:
-            self._detail.addWidget(PanelHeader("Model card"))
-            card = QTextBrowser()
-            card.setProperty("frame", "none")
-            card.setMarkdown(line.card)
-            card.setMinimumHeight(320)
-            held = QWidget()
-            held.setLayout(column(card, margins=(14, 10, 14, 10)))
-            self._detail.addWidget(held, 1)
-        self._detail.addStretch(1)
+        session = self._session
 
+        def work(_report: Report) -> Any:
+            from core.inference.install import rollback
 
-def table(pairs: tuple[tuple[str, str], ...]) -> QWidget:
-    """Names and values."""
-    grid = QGridLayout()
-    grid.setContentsMargins(14, 10, 14, 10)
-    grid.setVerticalSpacing(6)
-    grid.setColumnStretch(1, 1)
-    for i, (name, value) in enumerate(pairs):
-        grid.addWidget(label(tr(name), "dense", "text.2"), i, 0)
-        grid.addWidget(label(value, "dense", wrap=True, select=True), i, 1)
-    return panel(grid)
+            who = session.store.users.require(Permission.INSTALL_PACKS, session.user)
+            pack = rollback(pack_id)
+            session.store.audit.add("roll_back_pack", who, "", pack=pack.id, version=pack.pack_version)
+            return pack
+
+        session.jobs.start("Rolling back", work, lambda _pack: self.refresh(), kind="roll back")
+
+    def _end_shadow(self, pack_id: str) -> None:
+        def work(_report: Report) -> None:
+            from core.learning.shadow import stop
+
+            self._session.store.users.require(Permission.INSTALL_PACKS, self._session.user)
+            stop(pack_id)
+
+        self._session.background("end shadow", work, lambda _done: self.refresh())
+
+    def _sure(self, words: str) -> bool:
+        found = QMessageBox.question(self, tr("Roll back…"), words)
+        return found is QMessageBox.StandardButton.Yes

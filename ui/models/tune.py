@@ -1,0 +1,544 @@
+"""The fine-tune wizard: data, checks, training with live curves, validation, promotion.
+
+The training runs in a process of its own; the page reads its progress file once a second and never waits for it.
+"""
+
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QLineEdit,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import UserError
+from core.progress import Report
+from core.store.users import Permission
+from ui.models.drawings import Curves, Steps, Track
+from ui.models.promotion import GuardRows, PromoteDialog, run_promotion
+from ui.session import Session
+from ui.translate import LANGUAGE, tr
+from ui.widgets.bars import FillBar
+from ui.widgets.button import Button
+from ui.widgets.layout import band, clear, column, line, panel, row, scroll
+from ui.widgets.panels import PanelHeader, Segmented, Strip
+from ui.widgets.text import fixed, label
+
+POLL_MS = 1000
+STEP_NAMES = ("Data", "Checks", "Train", "Validate", "Promote")
+DATA, CHECKS, TRAIN, VALIDATE, PROMOTE = range(5)
+ROWS = (("image", "Images"), ("text", "Texts"), ("table", "Table"))
+HINTS = {
+    "image": "A folder with one folder a class, or with labels.csv (file, label, patient).",
+    "text": "A CSV or JSONL file with the columns text, label and patient.",
+    "table": "A CSV file with the columns label and patient; every other column is looked at.",
+}
+
+
+class DataForm(QWidget):
+    """What to learn from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.task = Segmented(ROWS, "table")
+        self.data, self.model, self.pack = QLineEdit(), QLineEdit(), QLineEdit()
+        self.label_column, self.patient = QLineEdit("label"), QLineEdit("patient")
+        self.cant_miss = QLineEdit()
+        self.epochs = QSpinBox()
+        self.epochs.setRange(1, 500)
+        self.epochs.setValue(30)
+        self.hint = label("", "secondary", wrap=True)
+        self.pack.setPlaceholderText("local-table")
+        grid = QGridLayout()
+        grid.setVerticalSpacing(7)
+        grid.setHorizontalSpacing(10)
+        self.model_row = (fixed("Pretrained model", "dense", "text.2"), row(self.model, Button("Browse…", small=True,
+                          on_click=lambda: self._folder(self.model))))  # fmt: skip
+        rows: tuple[tuple[str, Any], ...] = (
+            ("Task", row(self.task, None)),
+            ("Data", row(self.data, Button("File…", small=True, on_click=self._file),
+                         Button("Folder…", small=True, on_click=lambda: self._folder(self.data)))),
+            ("Columns", row(fixed("label", "dense", "text.3"), self.label_column, fixed("patient", "dense", "text.3"),
+                            self.patient)),
+            ("Can't be missed", self.cant_miss),
+            ("Pack", row(self.pack, fixed("Epochs", "dense", "text.2"), self.epochs)),
+        )  # fmt: skip
+        for k, (name, field) in enumerate(rows):
+            grid.addWidget(fixed(name, "dense", "text.2"), k, 0)
+            if isinstance(field, QWidget):
+                grid.addWidget(field, k, 1)
+            else:
+                grid.addLayout(field, k, 1)
+        grid.addWidget(self.model_row[0], len(rows), 0)
+        grid.addLayout(self.model_row[1], len(rows), 1)
+        grid.setColumnStretch(1, 1)
+        self.setLayout(column(grid, self.hint, None, gap=10))
+        self.task.chosen.connect(self._chosen)
+        self._chosen(self.task.value())
+
+    def _chosen(self, task: str) -> None:
+        self.hint.setText(tr(HINTS[task]))
+        self.pack.setPlaceholderText(f"local-{task}")
+        for k in range(self.model_row[1].count()):
+            item = self.model_row[1].itemAt(k)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.setVisible(task == "text")
+        self.model_row[0].setVisible(task == "text")
+
+    def relabel(self) -> None:
+        """The hint in the language in use."""
+        self._chosen(self.task.value())
+
+    def _file(self) -> None:
+        found, _ = QFileDialog.getOpenFileName(self, tr("Data"), "", "CSV, JSONL (*.csv *.jsonl)")
+        if found:
+            self.data.setText(found)
+
+    def _folder(self, field: QLineEdit) -> None:
+        if found := QFileDialog.getExistingDirectory(self, tr("Data")):
+            field.setText(found)
+
+    def values(self) -> dict[str, Any]:
+        """A recipe's fields."""
+        missed = [name.strip() for name in self.cant_miss.text().split(",") if name.strip()]
+        made: dict[str, Any] = {
+            "task": self.task.value(),
+            "data": self.data.text().strip(),
+            "label": self.label_column.text().strip() or "label",
+            "patient": self.patient.text().strip() or "patient",
+            "epochs": self.epochs.value(),
+            "cant_miss": missed,
+            "about": {"id": self.pack.text().strip() or self.pack.placeholderText()},
+        }
+        return made | ({"model": self.model.text().strip()} if self.task.value() == "text" else {})
+
+
+class FineTune(QWidget):
+    """The wizard. `promoted` when a pack was installed: the list is read again."""
+
+    promoted = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.run: Path | None = None
+        self.process: BaseProcess | None = None
+        self.state: Any = None
+        self._checked: dict[str, Any] | None = None
+        self._table: Any = None
+        self._now: float | None = None
+        self.form = DataForm()
+        self.steps = Steps(STEP_NAMES)
+        self.earlier = QComboBox()
+        self.earlier.activated.connect(self._open_earlier)
+        self.new = Button("New", "plus", small=True, on_click=self.begin)
+        self.go = Button("Check data", small=True, kind="primary", on_click=self._next)
+        self.pause = Button("Pause", "pause", small=True, on_click=self._pause)
+        self.resume = Button("Resume", "play", small=True, on_click=self._resume)
+        self.shadow = Button("Run in shadow", "eye", small=True, on_click=self._shadow)
+        self.header = PanelHeader(
+            "Fine-tune", self.earlier, self.new, self.pause, self.resume, self.shadow, self.go, height=42
+        )
+        self.problem = Strip("red", "alert")
+        self.problem.hide()
+        self.pages = QStackedWidget()
+        self._check_page, self._result_page = QVBoxLayout(), QVBoxLayout()
+        self.pages.addWidget(scroll(panel(column(self.form, margins=(14, 12, 14, 12)))))
+        self.pages.addWidget(scroll(panel(self._check_page)))
+        self.pages.addWidget(self._train_page())
+        self.pages.addWidget(scroll(panel(self._result_page)))
+        self.setLayout(column(self.header, band(column(self.steps), 44), self.problem, self.pages, gap=0))
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self.poll)
+        LANGUAGE.changed.connect(self._relabel)
+        self._show_step(DATA)
+
+    def _train_page(self) -> QWidget:
+        self.epoch_words = label("", "medium")
+        self.bar = FillBar(0.0, "chart.1")
+        self.left = label("", "secondary")
+        self.loss, self.metric = Curves("Loss"), Curves("Macro F1, validation")
+        self.setup = QVBoxLayout()
+        self.setup.setContentsMargins(12, 4, 4, 4)
+        side = panel(self.setup)
+        side.setMinimumWidth(200)
+        side.setMaximumWidth(300)
+        top = row(self.epoch_words, self.bar, self.left, gap=10)
+        top.setStretch(1, 1)
+        plots = row(self.loss, self.metric, line("v"), side, gap=8)
+        plots.setStretch(0, 1)
+        plots.setStretch(1, 1)
+        return panel(column(top, plots, gap=6, margins=(14, 10, 14, 8)))
+
+    # -- where one is ----------------------------------------------------------------------------------------------
+
+    def _relabel(self) -> None:
+        self.form.relabel()
+        if self._checked is not None:
+            self._show_checks(self._checked)
+        if self.state is not None:
+            self._show_state(self.state)
+        self.list_runs()
+        self._buttons()
+
+    def _show_step(self, step: int) -> None:
+        self.steps.show_step(step)
+        self.pages.setCurrentIndex(min(step, VALIDATE))
+        self._buttons()
+
+    def _buttons(self) -> None:
+        step, state = self.steps.at, self.state.state if self.state else "new"
+        running = state == "running"
+        self.pause.setVisible(step == TRAIN and running)
+        self.resume.setVisible(step == TRAIN and state in ("stopped", "failed"))
+        self.new.setVisible(step != DATA)
+        self.shadow.setVisible(step == PROMOTE and self._table is not None and bool(self._table.in_service))
+        words = {DATA: "Check data", CHECKS: "Start training", VALIDATE: "Compare with the pack in use",
+                 PROMOTE: "Promote…"}.get(step, "")  # fmt: skip
+        self.go.setVisible(bool(words))
+        if words:
+            self.go.setText(tr(words))
+        ready = not (step == CHECKS and self._checked and self._checked["problems"])
+        self.go.setEnabled(ready and not (step == PROMOTE and self._table is not None and not self._table.ok))
+        self.header.set_note(self.run.name if self.run else "")
+
+    def _say(self, words: str) -> None:
+        self.problem.setVisible(bool(words))
+        if words:
+            self.problem.show_words(words, "red")
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, UserError):
+            self._say(f"{tr(error.what)} {tr(error.next_step)}".strip())
+        else:
+            self._session.messages.fail(error)
+
+    def _work(self, title: str, work: Callable[[Report], Any], done: Callable[[Any], None]) -> None:
+        self._say("")
+        self._session.jobs.start(title, work, done, kind="fine-tune", failed=self._failed)
+
+    def begin(self) -> None:
+        """A new run: back to the data. A run in training goes on by itself."""
+        self.run = self.process = self.state = self._table = self._checked = None
+        self._timer.stop()
+        self._say("")
+        self._show_step(DATA)
+
+    def _next(self) -> None:
+        actions = {DATA: self._check, CHECKS: self._start, VALIDATE: self._compare, PROMOTE: self._promote}
+        actions[self.steps.at]()
+
+    # -- data and checks -------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        values = self.form.values()
+
+        def work(_report: Report) -> dict[str, Any]:
+            from core.learning.recipe import from_json
+            from core.learning.study import look
+
+            if not values["data"]:
+                raise UserError("There is no data.", "Choose a file or a folder.")
+            return look(from_json(values))
+
+        self._work("Checking data", work, self._show_checks)
+
+    def _show_checks(self, found: dict[str, Any]) -> None:
+        self._checked = found
+        clear(self._check_page)
+        self._check_page.addLayout(column(check_table(found), margins=(14, 12, 14, 12)))
+        for words in notes_of(found):
+            self._check_page.addLayout(column(label(words, "secondary", wrap=True), margins=(14, 0, 14, 4)))
+        for problem in found["problems"]:
+            words = tr("Too few examples: {what}", what=problem)
+            self._check_page.addLayout(column(label(words, "secondary", "red", wrap=True), margins=(14, 0, 14, 4)))
+        self._check_page.addStretch(1)
+        if self.steps.at <= CHECKS:
+            self._show_step(CHECKS)
+
+    def _start(self) -> None:
+        from core.learning import background
+        from core.learning.recipe import from_json
+
+        try:
+            self._session.store.users.require(Permission.CHANGE, self._session.user)
+            self.run = background.new_run(from_json(self.form.values()))
+        except UserError as error:
+            self._failed(error)
+            return
+        self._resume()
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    def _resume(self) -> None:
+        from core.learning import background
+
+        if self.run is None:
+            return
+        run = self.run
+        self._say("")
+        try:
+            self.process = background.start(run)
+        except UserError as error:
+            self._failed(error)
+            return
+        self._show_step(TRAIN)
+        self._timer.start()
+        self.list_runs()
+        self.poll()
+
+    def _pause(self) -> None:
+        from core.learning.run_log import ask_to_stop
+
+        if self.run is not None:
+            ask_to_stop(self.run)
+            self.pause.setEnabled(False)
+
+    def poll(self) -> None:
+        """Read how far the run is, in the background."""
+        if self.run is None:
+            return
+        run = self.run
+
+        def work(_report: Report) -> tuple[Any, float | None]:
+            from core.learning.run_log import read_run
+
+            state = read_run(run)
+            return state, in_use(state.recipe)
+
+        self._session.background("run", work, lambda found: self._polled(run, found))
+
+    def _polled(self, run: Path, found: tuple[Any, float | None]) -> None:
+        if run != self.run:
+            return
+        state, self._now = found
+        starting = self.process is not None and self.process.is_alive() and state.state in ("new", "stopped", "failed")
+        self._show_state(state)
+        if state.state in ("stopped", "failed", "done") and not starting:
+            self._timer.stop()
+            self.pause.setEnabled(True)
+        if state.state == "failed" and not starting:
+            self._say(tr(state.error))
+
+    def _show_state(self, state: Any) -> None:
+        self.state = state
+        epochs = int(state.recipe.get("epochs", 1))
+        self.epoch_words.setText(tr("Epoch {n} of {total}", n=min(epochs, state.epoch + 1), total=epochs))
+        share = state.step / state.steps if state.steps else 0.0
+        self.bar.set_share(1.0 if state.state == "done" else share)
+        self.left.setText(progress_words(state, share))
+        self.loss.show_tracks(
+            (Track(tr("train"), state.losses, "chart.1"), Track(tr("validation"), state.validation, "chart.2")), epochs
+        )
+        self.metric.show_tracks((Track("", state.metric, "chart.3"),), epochs, self._now)
+        clear(self.setup)
+        self.setup.addWidget(fixed("Set-up", "strong"))
+        for name, value in setup_of(state):
+            self.setup.addLayout(row(label(tr(name), "dense", "text.2"), None, label(value, "dense")))
+        self.setup.addStretch(1)
+        if state.state == "done" and self.steps.at <= VALIDATE:
+            self._show_result(state)
+        else:
+            self._buttons()
+
+    # -- validation and promotion ----------------------------------------------------------------------------------
+
+    def _show_result(self, state: Any) -> None:
+        clear(self._result_page)
+        self._result_page.addLayout(column(result_table(state.result or {}), margins=(14, 12, 14, 12)))
+        self._result_page.addStretch(1)
+        self._show_step(VALIDATE)
+
+    def _compare(self) -> None:
+        run = self.run
+        if run is None:
+            return
+
+        def work(report: Report) -> Any:
+            from core.learning.promote import compare
+
+            return compare(run, report=report)
+
+        self._work("Comparing with the pack in use", work, self._show_guards)
+
+    def _show_guards(self, found: Any) -> None:
+        self._table = found
+        clear(self._result_page)
+        rows = GuardRows()
+        rows.show_table(found)
+        head = PanelHeader("Guardrails for promotion")
+        before = found.in_service or tr("no pack in use")
+        head.set_note(tr("{new} against {old}, {n} test cases", new=found.candidate, old=before, n=found.n))
+        self._result_page.addWidget(head)
+        self._result_page.addWidget(rows)
+        self._result_page.addStretch(1)
+        self._show_step(PROMOTE)
+
+    def _promote(self) -> None:
+        run, session = self.run, self._session
+        if run is None:
+            return
+        dialog = PromoteDialog(session, self)
+        if dialog.exec():
+            who = dialog.value()
+            self._work("Promoting", lambda report: run_promotion(session, run, who, report), self._promoted)
+        dialog.deleteLater()
+
+    def _promoted(self, pack: Any) -> None:
+        self._session.messages.say(tr("{name} {version} is in use.", name=pack.id, version=pack.pack_version), "green")
+        self.steps.show_step(len(STEP_NAMES))
+        self._buttons()
+        self.promoted.emit()
+
+    def _shadow(self) -> None:
+        run, session = self.run, self._session
+        if run is None:
+            return
+
+        def work(_report: Report) -> Any:
+            from core.learning import shadow
+
+            who = session.store.users.require(Permission.INSTALL_PACKS, session.user)
+            pack = shadow.start(run)
+            session.store.audit.add("shadow_pack", who, "", pack=pack.id, version=pack.pack_version)
+            return pack
+
+        self._work("Starting shadow mode", work, lambda _pack: self.promoted.emit())
+
+    # -- earlier runs ----------------------------------------------------------------------------------------------
+
+    def list_runs(self) -> None:
+        """The earlier runs of this profile, newest first."""
+        from core.learning import background
+
+        self.earlier.clear()
+        found = background.runs()
+        self.earlier.addItem(tr("Earlier runs"), None)
+        for run in found:
+            self.earlier.addItem(run.name, str(run))
+        self.earlier.setVisible(bool(found))
+
+    def _open_earlier(self, at: int) -> None:
+        if folder := self.earlier.itemData(at):
+            self.open_run(Path(folder))
+
+    def open_run(self, run: Path) -> None:
+        """Show a run: its curves, its result, or the way to go on."""
+        self.begin()
+        self.run = run
+        self._show_step(TRAIN)
+        self._timer.start()
+        self.poll()
+
+    def close_run(self) -> None:
+        """End of the window: a training that runs writes a checkpoint if it can, and ends."""
+        self._timer.stop()
+        if self.run is not None and self.process is not None and self.process.is_alive():
+            from core.learning.background import stop
+
+            stop(self.run, self.process, 2.0)
+        self.process = None
+
+
+def in_use(recipe: dict[str, Any]) -> float | None:
+    """Macro F1 of the pack in service with the run's id, as its card states it; another test, so only a guide."""
+    from core.inference.packs import installed
+
+    pack_id = (recipe.get("about") or {}).get("id")
+    pack = next((p for p in installed() if p.id == pack_id), None)
+    found = ((pack.manifest.get("metrics") or {}).get("own_test") or {}).get("f1") if pack else None
+    return float(found) if isinstance(found, int | float) else None
+
+
+def progress_words(state: Any, share: float) -> str:
+    """Share done and time left, or how it ended."""
+    if state.state == "done":
+        return tr("done")
+    if state.state in ("stopped", "failed"):
+        return tr("stopped at {share} %", share=round(100 * share))
+    left = state.seconds_left
+    if left is None:
+        return tr("starting")
+    minutes, seconds = divmod(round(left), 60)
+    words = tr("{m} min {s} s left", m=minutes, s=seconds) if minutes else tr("{s} s left", s=seconds)
+    return f"{round(100 * share)} % · {words}"
+
+
+def setup_of(state: Any) -> tuple[tuple[str, str], ...]:
+    """What is trained and how."""
+    recipe = state.recipe
+    rows = [
+        ("Task", str(recipe.get("task", ""))),
+        ("Epochs at most", str(recipe.get("epochs", ""))),
+        ("Examples a step", str(recipe.get("batch", ""))),
+        ("Early stop", tr("{n} epochs", n=recipe.get("patience", ""))),
+        ("Classes weighted", tr("yes") if recipe.get("class_weights") else tr("no")),
+    ]
+    if recipe.get("task") == "text" and recipe.get("lora_rank"):
+        rows.append(("Method", tr("Adapter, rank {n}", n=recipe["lora_rank"])))
+    return tuple(rows)
+
+
+def check_table(found: dict[str, Any]) -> QWidget:
+    """Examples of each class in each part, with the patients."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(18)
+    grid.setVerticalSpacing(6)
+    parts = list(found["parts"].items())
+    for k, words in enumerate((tr("Class"), tr("Training"), tr("Validation"), tr("Test"))):
+        grid.addWidget(label(words, "dense", "text.2"), 0, k)
+    for i, name in enumerate(found["examples"], 1):
+        grid.addWidget(label(name, "dense"), i, 0)
+        for k, (_part, inside) in enumerate(parts, 1):
+            few = inside["classes"][name] < 2
+            grid.addWidget(label(f"{inside['classes'][name]:,}", "dense", "red" if few else ""), i, k)
+    last = len(found["examples"]) + 1
+    grid.addWidget(label(tr("Patients"), "dense", "text.2"), last, 0)
+    for k, (_part, inside) in enumerate(parts, 1):
+        grid.addWidget(label(f"{inside['patients']:,}", "dense", "text.2"), last, k)
+    grid.setColumnStretch(4, 1)
+    return panel(grid)
+
+
+def notes_of(found: dict[str, Any]) -> list[str]:
+    """What to know before training, in words."""
+    words = [tr("Split by patient: nobody is in two parts.")]
+    if found["unlabelled"]:
+        words.append(tr("{n} examples without a label are left out.", n=found["unlabelled"]))
+    if "unbalanced" in found["notes"]:
+        words.append(tr("The classes are very unequal; they are weighted alike in training."))
+    if "few" in found["notes"]:
+        words.append(tr("Fewer than 200 examples: the intervals of the test will be wide."))
+    if found["subgroups"]:
+        words.append(tr("Measured by subgroup: {names}", names=", ".join(found["subgroups"])))
+    return words
+
+
+def result_table(result: dict[str, Any]) -> QWidget:
+    """The test: every measure with its interval."""
+    test = result.get("test") or {}
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(18)
+    grid.setVerticalSpacing(6)
+    grid.addWidget(fixed("Own test, not seen in training", "strong"), 0, 0, 1, 3)
+    names = (("auroc", "AUROC"), ("f1", "Macro F1"), ("balanced_accuracy", "Balanced accuracy"),
+             ("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ece", "ECE"))  # fmt: skip
+    for k, (key, name) in enumerate([n for n in names if test.get(n[0]) is not None], 1):
+        ci = test.get(f"{key}_ci95")
+        grid.addWidget(label(tr(name), "dense", "text.2"), k, 0)
+        grid.addWidget(label(f"{test[key]:.3f}", "medium"), k, 1)
+        grid.addWidget(label(f"{ci[0]:.3f}–{ci[1]:.3f}" if ci else "", "dense", "text.2"), k, 2)
+    words = tr("{n} examples of {p} patients", n=test.get("n", 0), p=test.get("patients", 0))
+    grid.addWidget(label(words, "secondary"), 8, 0, 1, 3)
+    grid.setColumnStretch(3, 1)
+    return panel(grid)
