@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from core.errors import UserError
 from core.explain.cohort import LEAST, Cohort, Importance, Point
 
 COLUMNS = ("part", "name", "code", "unit", "cases", "mean_absolute_share", "mean_share", "share", "value")
@@ -15,8 +16,15 @@ _RAISES, _LOWERS, _PLAIN = (255, 85, 145), (75, 150, 255), (140, 140, 140)
 _SHOWN = 20
 
 
+def check(cohort: Cohort) -> None:
+    """Raise `UserError` for a view of so few cases that it would describe single ones."""
+    if cohort.listed < LEAST:
+        raise UserError("Too few cases to write the view to a file.", f"At least {LEAST} must list the diagnosis.")
+
+
 def csv_text(cohort: Cohort, language: str = "en") -> str:
     """One table: a row per finding, per subgroup and finding, and per point (values to three digits). Shares in nats."""
+    check(cohort)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -45,8 +53,8 @@ def _code(finding: Importance) -> str:
 
 def _findings(cohort: Cohort, language: str) -> Iterator[tuple[str, ...]]:
     for f in cohort.findings:
-        means = (figure(f.mean_absolute), figure(f.mean)) if f.cases >= LEAST else ("", "")
-        yield ("finding", f.label.text(language), _code(f), f.unit, few(f.cases), *means, "", "")
+        mean = figure(f.mean) if f.cases >= LEAST else ""
+        yield ("finding", f.label.text(language), _code(f), f.unit, few(f.cases), figure(f.mean_absolute), mean, "", "")
 
 
 def _groups(cohort: Cohort, language: str) -> Iterator[tuple[str, ...]]:
@@ -75,6 +83,7 @@ def _points(cohort: Cohort, language: str) -> Iterator[tuple[str, ...]]:
 
 def draw(cohort: Cohort, out: Path) -> None:
     """Mean absolute shares as bars, and every case's share as a dot beside them (red: a high or present value)."""
+    check(cohort)
     shown = cohort.findings[:_SHOWN]
     width = _LABEL + _BAR + _SWARM + 60
     image = Image.new("RGB", (width, _TOP + _ROW * len(shown) + 40), "white")

@@ -66,10 +66,17 @@ def beside(
     *,
     evaluations: int = EVALUATIONS,
     seed: int = 0,
+    baseline: str = "",
 ) -> tuple[ImageExplanation, ImageExplanation, MapComparison]:
-    """Both maps of the first label, and how far they agree."""
-    made = [
-        explain(r.pack, ref, pixels, report, evaluations=evaluations, seed=seed, variant=r.variant, faithfulness=False)
-        for r in (first, second)
-    ]
+    """Both maps of the first label, and how far they agree. `baseline`: what hides a region in both, by default the first
+    pack's own (maps of two baselines cannot be compared)."""
+    hidden = baseline or str(first.pack.manifest["baselines"]["default"])
+
+    def one(reader: Reader) -> ImageExplanation:
+        return explain(
+            reader.pack, ref, pixels, report, evaluations=evaluations, seed=seed, baseline=hidden,
+            variant=reader.variant, faithfulness=False,
+        )  # fmt: skip
+
+    made = one(first), one(second)
     return made[0], made[1], maps(made[0], made[1])

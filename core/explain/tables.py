@@ -5,6 +5,7 @@ exact values (`core/inference/trees.py`), additive engines theirs (`findings`)."
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb
 
 import numpy as np
@@ -31,7 +32,8 @@ class Exact:
 
 
 def explain(model: Model, row: Table, background: Table) -> Exact:
-    """`model`: (n, features) -> (n,), in the unit the values shall have. `row` (features,), `background` (m, features).
+    """`model`: (n, features) -> (n,), in the unit the values shall have; the table it is given is filled anew for its next
+    call. `row` (features,), `background` (m, features).
 
     Features in which the row equals the whole background are worth nothing and are not enumerated. A coalition's rows that
     come out equal are run once.
@@ -50,35 +52,59 @@ def explain(model: Model, row: Table, background: Table) -> Exact:
 
 def _worth(model: Model, row: Table, background: Table, players: NDArray[np.int64]) -> tuple[Table, int]:
     """Mean output of every coalition, bit i of its number standing for player i: (2 ** players,), and the rows run."""
-    count = 1 << len(players)
-    kept = ((np.arange(count)[:, None] >> np.arange(len(players))) & 1).astype(bool)
-    total, run = np.zeros(count), 0
+    total, run = np.zeros(1 << len(players)), 0
+    tables: dict[bytes, Table] = {}
     for other in background:
-        differs = np.flatnonzero(other[players] != row[players])
+        differs = players[other[players] != row[players]]
         # what a coalition shows of this row depends only on the players in which it differs
-        shown, place = (kept, slice(None)) if len(differs) == len(players) else _fewer(kept, differs)
-        rows = np.tile(other, (len(shown), 1))
-        rows[:, players] = np.where(shown, row[players], other[players])
-        total += np.concatenate([model(rows[at : at + _ROWS]) for at in range(0, len(rows), _ROWS)])[place]
+        key = differs.tobytes()
+        if key not in tables:
+            tables[key] = _shown(row, differs)
+        rows = _hidden(tables[key], other, differs)
+        found = np.concatenate([model(rows[at : at + _ROWS]) for at in range(0, len(rows), _ROWS)])
+        total += found if len(differs) == len(players) else found[_number(players, differs)]
         run += len(rows)
     return total / len(background), run
 
 
-def _fewer(kept: NDArray[np.bool_], differs: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """The coalitions of some players alone, as rows of `kept`, and for each coalition of all which of them it is."""
-    number = kept[:, differs] @ (1 << np.arange(len(differs)))
-    _, first, place = np.unique(number, return_index=True, return_inverse=True)
-    return kept[first], place
+def _shown(row: Table, differs: NDArray[np.int64]) -> Table:
+    """All coalitions' rows with the players' own values in place: (2 ** differs, features), one column after the other in
+    memory, so that filling in a column is a copy of runs."""
+    rows = np.empty((1 << len(differs), len(row)), order="F")
+    rows[:] = row
+    return rows
+
+
+def _hidden(rows: Table, other: Table, differs: NDArray[np.int64]) -> Table:
+    """The same table with the hidden values of another background row."""
+    kept = np.ones(rows.shape[1], bool)
+    kept[differs] = False
+    rows[:, kept] = other[kept]
+    for bit, player in enumerate(differs):
+        rows[:, player].reshape(-1, 2, 1 << bit)[:, 0] = other[player]
+    return rows
+
+
+def _number(players: NDArray[np.int64], differs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each coalition of all players, the number of the one that it is among those that differ."""
+    number = np.arange(1 << len(players))
+    places = np.flatnonzero(np.isin(players, differs))
+    out = np.zeros_like(number)
+    for bit, place in enumerate(places):
+        out |= ((number >> place) & 1) << bit
+    return out
 
 
 def shapley(worth: Table) -> Table:
     """Worth of every coalition (2 ** n,) -> Shapley values (n,)."""
-    n = int(len(worth)).bit_length() - 1
-    number = np.arange(len(worth))
+    return np.asarray(_weights(int(len(worth)).bit_length() - 1) @ worth)
+
+
+@lru_cache(maxsize=3)
+def _weights(n: int) -> Table:
+    """(n, 2 ** n): what each coalition's worth counts in each value."""
+    number = np.arange(1 << n)
     size = np.bitwise_count(number)
-    share = np.array([1.0 / (n * comb(n - 1, s)) for s in range(n)])
-    out = np.empty(n)
-    for i in range(n):
-        without = number[(number >> i) & 1 == 0]
-        out[i] = float(share[size[without]] @ (worth[without | (1 << i)] - worth[without]))
-    return out
+    inside = np.array([0.0, *(1.0 / (n * comb(n - 1, s - 1)) for s in range(1, n + 1))])[size]
+    outside = np.array([*(1.0 / (n * comb(n - 1, s)) for s in range(n)), 0.0])[size]
+    return np.stack([np.where((number >> i) & 1, inside, -outside) for i in range(n)]) if n else np.empty((0, 1))

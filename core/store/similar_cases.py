@@ -37,6 +37,11 @@ class _Finding(msgspec.Struct):
     scope: str = "current"
 
 
+class _Named(msgspec.Struct):
+    code: _Code
+    label: Label
+
+
 class _Labelled(msgspec.Struct):
     id: str
     label: Label
@@ -61,6 +66,8 @@ class Past:
     signed_at: str
     accepted: tuple[Label, ...]
     options: tuple[Label, ...]
+    labels: dict[str, Label]
+    """What the codes of its tokens are called, of both cases."""
 
 
 def opened(store: Store) -> Index:
@@ -185,10 +192,11 @@ def find_similar(store: Store, index: Index, case: Case, count: int = 10) -> tup
     may not see cases."""
     store.users.require(Permission.VIEW)
     found = index.search(profile(index, case), count, without=case.id)
-    return tuple(_past(store, found))
+    mine = {f"{f.code.system}:{f.code.code}": f.label for f in case.findings}
+    return tuple(_past(store, found, mine))
 
 
-def _past(store: Store, found: Sequence[Similar]) -> Iterator[Past]:
+def _past(store: Store, found: Sequence[Similar], mine: dict[str, Label]) -> Iterator[Past]:
     there = {head.id for head in heads(store, [one.case_id for one in found])}
     for one in found:
         if one.case_id not in there:  # deleted since the index was made
@@ -198,6 +206,8 @@ def _past(store: Store, found: Sequence[Similar]) -> Iterator[Past]:
         targets = [d.target for d in held if d.action is Action.ACCEPT]
         assessed = next((a for _, a in parts(store, (became.head,), "assessment", _Assessment | None)), None)
         planned = next((p for _, p in parts(store, (became.head,), "plan", _Plan | None)), None)
+        theirs = next((f for _, f in parts(store, (became.head,), "findings", tuple[_Named, ...])), ())
+        labels = {f"{f.code.system}:{f.code.code}": f.label for f in theirs} | mine
         yield Past(
             one,
             became.head,
@@ -205,6 +215,7 @@ def _past(store: Store, found: Sequence[Similar]) -> Iterator[Past]:
             became.signed_at,
             _named(targets, "hypothesis:", assessed.hypotheses if assessed else ()),
             _named(targets, "option:", planned.options if planned else ()),
+            {t[1:]: labels[t[1:]] for t in one.shared + one.other + one.missing if t[1:] in labels},
         )
 
 

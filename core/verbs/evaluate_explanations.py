@@ -1,4 +1,4 @@
-"""`evaluate explanations DATA`: additivity, stability, and deletion and insertion against random on a folder of films."""
+"""`evaluate explanations [PACK] DATA`: additivity, stability, and deletion and insertion against random on films."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.domain.explanation import ImageExplanation
+from core.errors import UserError
 from core.explain import one_pass
 from core.explain.baselines import BEST
 from core.explain.game import new_game
@@ -23,13 +24,14 @@ from core.learning.evaluate import ref_of
 from core.learning.metrics import with_ci
 from core.learning.pixels import read
 
+PACK = "cxr-pneumonia-paediatric"
 HELP = "measure the maps of an image pack on films: additivity, stability, deletion and insertion against random"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder of films (PNG, JPEG, DICOM)")
-    parser.add_argument("--pack", default="cxr-pneumonia-paediatric", help="id of the model pack")
+    parser.add_argument("data", nargs="+", metavar="[PACK] DATA", help="folder of films (PNG, JPEG, DICOM)")
+    parser.add_argument("--pack", default="", help=f"id of the model pack (default {PACK})")
     parser.add_argument("--films", type=int, default=50, help="films drawn from the folder (default 50)")
     parser.add_argument("--evaluations", type=int, default=506, help="evaluations a film (default 506)")
     parser.add_argument("--method", choices=METHODS, default="shapley", help="explanation method")
@@ -46,8 +48,10 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table as JSON."""
-    pack = find(args.pack)
-    films = read_folder(args.data)
+    if len(args.data) > 2 or (len(args.data) == 2 and args.pack):
+        raise UserError("Say one pack and one folder.", "`evaluate explanations PACK DATA`.")
+    pack = find(args.data[0] if len(args.data) == 2 else args.pack or PACK)
+    films = read_folder(Path(args.data[-1]))
     chosen = np.random.default_rng(args.seed).permutation(len(films))[: args.films]
     found, foretold = [], []
     for k, place in enumerate(chosen):

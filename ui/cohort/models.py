@@ -104,10 +104,15 @@ class ModelsDialog(QDialog):
             from core.explain.models import beside
             from core.imaging.pixels import presentation
 
-            return beside(first, second, self._ref, presentation(self._ref), report)
+            return beside(first, second, self._ref, presentation(self._ref), report, baseline=self._baseline())
 
         self._stack.setCurrentIndex(1)
         self._session.jobs.start("Two models", work, self._arrived, kind=KIND, failed=self._refused)
+
+    def _baseline(self) -> str:
+        """The one of the map that is on the page, so that what is compared is what was seen."""
+        maps = self._case.explanation.images if self._case.explanation else ()
+        return next((m.baseline for m in maps if m.image_id == self._ref.id), "")
 
     def _arrived(self, made: Made) -> None:
         if not self._alive():

@@ -61,7 +61,8 @@ class FindingRows(PaintedRows):
         number = QRect(rect.x() + LABEL + wide + 6, middle - 9, 50, 18)
         paint.text(painter, number, f"{row.mean_absolute:.2f}", "text.2", px=12)
         room = QRectF(rect.x() + LABEL + BAR, rect.y(), rect.width() - LABEL - BAR, rect.height())
-        painter.fillRect(round(room.center().x()), rect.y(), 1, rect.height(), color("chart.grid"))
+        if row.points:
+            painter.fillRect(round(room.center().x()), rect.y(), 1, rect.height(), color("chart.grid"))
         self._paint_dots(painter, room, row)
 
     def _paint_dots(self, painter: QPainter, room: QRectF, row: Importance) -> None:

@@ -49,8 +49,10 @@ class Service:
         count: int,
         done: Callable[[tuple[Past, ...]], None],
         failed: Callable[[Exception], None],
+        better: Callable[[], None] | None = None,
     ) -> Job:
-        """Similar past cases by findings and by the vectors that are known already; the others are made afterwards."""
+        """Similar past cases by findings and by the vectors that are known already. With `better` the missing ones are made
+        afterwards, and it is called where there were any."""
 
         def work(report: Report) -> tuple[Past, ...]:
             index = self._opened(session)
@@ -60,21 +62,23 @@ class Service:
 
         def found(past: tuple[Past, ...]) -> None:
             done(past)
-            self._complete(session)
+            if better is not None:
+                self._complete(session, better)
 
         return session.jobs.start("Similar past cases", work, found, kind=KIND_SIMILAR, failed=failed)
 
-    def _complete(self, session: Session) -> None:
-        def work(report: Report) -> int:
+    def _complete(self, session: Session, better: Callable[[], None]) -> None:
+        def work(report: Report) -> bool:
             index = self._opened(session)
             known = len(index.notes), len(index.images)
             refresh(session.store, index, report)
             embed_images(session.store, index, session.local.path / "similar", report)
-            if (len(index.notes), len(index.images)) != known:
-                keep(session.store, index)
-            return len(index)
+            if (len(index.notes), len(index.images)) == known:
+                return False
+            keep(session.store, index)
+            return True
 
-        session.jobs.start("Index of past cases", work, lambda _n: None, kind=KIND_INDEX)
+        session.jobs.start("Index of past cases", work, lambda more: better() if more else None, kind=KIND_INDEX)
 
     def _opened(self, session: Session) -> Index:
         if self.index is None:

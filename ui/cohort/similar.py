@@ -4,9 +4,9 @@ from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
+from core.domain.basics import Label
 from core.domain.case import Case
 from core.store.similar_cases import Past
-from ui.cohort.names import name_of
 from ui.cohort.service import KIND_SIMILAR, service, words_of
 from ui.session import Session
 from ui.theme.theme import THEME, surface
@@ -32,9 +32,9 @@ def outcome_words(past: Past) -> str:
     return " · ".join(parts) or tr("no outcome on record")
 
 
-def named(tokens: tuple[str, ...]) -> str:
+def named(tokens: tuple[str, ...], labels: dict[str, Label]) -> str:
     """The first tokens in words: denied findings with a minus."""
-    words = [f"{'− ' if t[0] == '-' else ''}{name_of(t[1:])}" for t in tokens[:NAMED]]
+    words = [f"{'− ' if t[0] == '-' else ''}{say(labels[t[1:]])}" for t in tokens[:NAMED] if t[1:] in labels]
     return ", ".join(words) + (" …" if len(tokens) > NAMED else "")
 
 
@@ -55,12 +55,11 @@ class PastRows(PaintedRows):
         age = "" if row.head.age_years is None else tr("{n} y", n=int(row.head.age_years))
         person = " · ".join(w for w in (tr(row.head.sex.value), age, parts) if w)
         signed = tr("signed") if row.signed_at else tr("open")
-        used = paint.text(painter, QRect(left, rect.y() + 4, wide - 70, 18), outcome_words(row), px=13, weight=600)
-        del used
+        paint.text(painter, QRect(left, rect.y() + 4, wide - 70, 18), outcome_words(row), px=13, weight=600)
         paint.text(painter, QRect(left, rect.y() + 4, wide, 18), signed, "text.2", px=12, align=paint.RIGHT)
-        shared = tr("both: {names}", names=named(similar.shared) or "—")
-        differs = tr("only there: {names}", names=named(similar.other) or "—")
-        here = tr("only here: {names}", names=named(similar.missing) or "—")
+        shared = tr("both: {names}", names=named(similar.shared, row.labels) or "—")
+        differs = tr("only there: {names}", names=named(similar.other, row.labels) or "—")
+        here = tr("only here: {names}", names=named(similar.missing, row.labels) or "—")
         paint.text(painter, QRect(left, rect.y() + 23, wide, 16), f"{person}   {shared}", "text.2", px=12)
         paint.text(painter, QRect(left, rect.y() + 41, wide, 16), f"{differs}   {here}", "text.3", px=12)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), paint.shade("line.subtle"))
@@ -69,9 +68,9 @@ class PastRows(PaintedRows):
         """A row in words."""
         return (
             f"{100 * row.similar.similarity:.0f} %: {outcome_words(row)}. "
-            f"{tr('both: {names}', names=named(row.similar.shared))}. "
-            f"{tr('only there: {names}', names=named(row.similar.other))}. "
-            f"{tr('only here: {names}', names=named(row.similar.missing))}."
+            f"{tr('both: {names}', names=named(row.similar.shared, row.labels))}. "
+            f"{tr('only there: {names}', names=named(row.similar.other, row.labels))}. "
+            f"{tr('only here: {names}', names=named(row.similar.missing, row.labels))}."
         )
 
 
@@ -107,7 +106,8 @@ class SimilarDialog(QDialog):
         self.layout().setStretch(2, 1)  # type: ignore[union-attr]
         self.rows.activated.connect(self._open)
         THEME.dress(self)
-        service(session).similar(session, case, COUNT, self._arrived, self._refused)
+        self._case = case
+        service(session).similar(session, case, COUNT, self._arrived, self._refused, self._better)
 
     def sizeHint(self) -> QSize:
         """Room for a dozen."""
@@ -120,6 +120,13 @@ class SimilarDialog(QDialog):
             self.rows.show_rows(found)
             self._none.say(tr("No similar case"), tr("No other case of this store shares a finding with this one."))
             self._stack.setCurrentIndex(0 if found else 2)
+
+    def _better(self) -> None:
+        """The notes and images were read meanwhile: look again, with them."""
+        from shiboken6 import isValid
+
+        if isValid(self) and self.isVisible():
+            service(self._session).similar(self._session, self._case, COUNT, self._arrived, self._refused)
 
     def _refused(self, error: Exception) -> None:
         from shiboken6 import isValid

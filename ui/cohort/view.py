@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QStackedWidget, QWidget
 
 from core.errors import UserError
-from core.explain.cohort import Cohort, Importance
+from core.explain.cohort import LEAST, Cohort, Importance
 from core.explain.cohort_export import csv_text
 from core.store.users import Permission
 from ui.cohort.plots import Dependence, FindingRows, GroupRows
@@ -121,7 +121,7 @@ class CohortDialog(QDialog):
     def _show_state(self, at: int) -> None:
         self._stack.setCurrentIndex(at)
         for made in (self.table, self.picture):
-            made.setEnabled(at == 0)
+            made.setEnabled(at == 0 and self.cohort is not None and self.cohort.listed >= LEAST)
 
     def _depend(self, finding: Importance | None) -> None:
         self.dependence.show_finding(finding)

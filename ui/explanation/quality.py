@@ -43,7 +43,7 @@ class CheckRows(PaintedRows):
     """Name and value; a failed one is red and says so."""
 
     def __init__(self) -> None:
-        super().__init__(23, 4)
+        super().__init__(21, 4)
         self.clickable = False
 
     def paint_row(self, painter: QPainter, rect: QRect, row: Check) -> None:

@@ -126,7 +126,7 @@ class ExplanationPage(QWidget):
         sum_box = panel(column(self._sum, held, None, gap=0))
         self.columns = Columns("explanation", self._session.settings)
         self.columns.add(stacked(panel(left), sum_box, (720, 200)), 540, 400, grows=False)
-        middle = stacked(stacked(self.note, self.what_if, (380, 120)), self.fidelity, (560, 220))
+        middle = stacked(stacked(self.note, self.what_if, (380, 120)), self.fidelity, (530, 250))
         self._tabs = QTabBar()
         self._tabs.setExpanding(False)
         self._tabs.hide()
@@ -268,6 +268,12 @@ class ExplanationPage(QWidget):
             return compare(case.assessment, self._hypothesis, other)
         return self._found()
 
+    def _probability(self) -> float | None:
+        """The calibrated probability of what is explained; None where two diagnoses are compared."""
+        hypotheses = self._case.assessment.hypotheses if self._case and self._case.assessment else ()
+        alone = self.against.currentData() == "base"
+        return next((h.probability for h in hypotheses if alone and h.id == self._hypothesis), None)
+
     def _show_values(self) -> None:
         explanation = self._values()
         if explanation is None:
@@ -280,7 +286,8 @@ class ExplanationPage(QWidget):
         self._more.setText(tr("Show fewer") if self._all else tr("Show all"))
         count = tr("Shapley values, top {n} of {total} findings", n=min(TOP, len(steps)), total=len(steps))
         self.moved.set_note(count)
-        self.waterfall.show_steps(shown, explanation.base_log_odds, as_probability=self.unit.value() == "p")
+        self.waterfall.show_steps(shown, explanation.base_log_odds, as_probability=self.unit.value() == "p",
+                                  calibrated=self._probability())  # fmt: skip
         rows = shares(explanation.contributions)
         self._sum.set_note(tr("share of absolute value"))
         self.share.set_parts(tuple((s, ORIGIN_LOOK[o][0], tr(ORIGIN_LOOK[o][2])) for o, s, _net in rows))

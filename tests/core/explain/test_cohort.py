@@ -90,3 +90,10 @@ def test_the_table_and_the_picture_name_nobody(tmp_path: Path) -> None:
     draw(cohort(), tmp_path / "view.png")
     with Image.open(tmp_path / "view.png") as image:
         assert image.format == "PNG" and len(image.getcolors(1 << 20) or ()) > 5
+
+
+def test_a_view_of_a_few_cases_is_not_written(tmp_path: Path) -> None:
+    few = cohort(LEAST - 1)
+    for work in (lambda: csv_text(few), lambda: draw(few, tmp_path / "view.png")):
+        with pytest.raises(UserError, match="Too few"):
+            work()

@@ -43,3 +43,17 @@ def test_it_agrees_with_shap(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_many_features_are_refused() -> None:
     with pytest.raises(UserError, match="at most 15"):
         explain(lambda x: x.sum(axis=1), np.ones(MOST + 1), np.zeros((1, MOST + 1)))
+
+
+def test_background_rows_that_differ_in_fewer_features_are_run_once() -> None:
+    rng = np.random.default_rng(3)
+    row = rng.normal(size=5)
+    background = np.stack([row + np.eye(5)[0], row + np.eye(5)[1] + np.eye(5)[3], row - 1.0])
+
+    def model(x: np.ndarray) -> np.ndarray:
+        return np.asarray(x[:, 0] * x[:, 1] * x[:, 3] + x[:, 2] ** 2 * x[:, 4])
+
+    found = explain(model, row, background)
+    assert found.evaluations == 2 + 4 + 32
+    each = [explain(model, row, one[None]).values for one in background]
+    assert found.values == pytest.approx(np.mean(each, axis=0)), "interventional: the mean over the background"

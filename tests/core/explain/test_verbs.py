@@ -15,13 +15,18 @@ def test_evaluate_explanations(profile: Path, tmp_path: Path, capsys: pytest.Cap
     tiny_pack.write(profile / "models" / "tiny")
     for k in range(4):
         Image.fromarray(tiny_pack.picture(k)).save(tmp_path / f"{k}.png")
-    assert run(["evaluate", "explanations", str(tmp_path), "--pack", "tiny", "--films", "3", "--json"]) == 0
+    assert run(["evaluate", "explanations", "tiny", str(tmp_path), "--films", "3", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["n"] == 3 and found["additivity_error_max"] < 1e-4
     assert found["deletion_gain"] > 0 and found["insertion_gain"] > 0, "a true map beats random orders"
     assert found["deletion_gain_ci95"][0] <= found["deletion_gain"] <= found["deletion_gain_ci95"][1]
     assert found["randomised_r"] < 0.7, "shuffled weights give another map"
     assert found["checks_passed"]["Additivity error"] == 1.0
+
+
+def test_one_pack_and_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["evaluate", "explanations", "tiny", str(tmp_path), "--pack", "other"]) == 2
+    assert "one pack" in capsys.readouterr().err
 
 
 def test_a_pack_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,3 +88,17 @@ def test_seconds_to_an_agreement_lie_between_the_rungs_around_it() -> None:
     assert seconds_to([row(0.9, 1), row(0.96, 2), row(0.9975, 8)]) == pytest.approx(4)
     assert seconds_to([row(0.995, 1), row(0.98, 2), row(0.995, 4)]) == pytest.approx(2 * 2**0.5), "it has to stay"
     assert seconds_to([row(0.995, 1), row(0.98, 2)]) is None and seconds_to([]) is None
+
+
+def test_bench_similar(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "similar", "--cases", "200", "--searches", "3"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["cases"] == 200 and found["search_ms"] > 0 and found["megabytes"] > 0.05
+
+
+def test_bench_tables(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    monkeypatch.setattr("core.verbs.bench_tables.FEATURES", (5,))
+    assert run(["bench", "tables", "--background", "3", "--repeats", "1"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["features"]
+    assert row["largest_difference"] < 1e-9 and row["own_ms"] > 0 and row["speedup_vs_exact"] > 0
