@@ -167,10 +167,13 @@ class Matcher:
     def find(self, text: str) -> list[Match]:
         """All matches, most specific first and then in order; one whose words are all in longer ones is left out."""
         words = [t for t in tokens(text, self.acronyms) if t.form]
+        here = {word.form for word in words}
         candidates: list[tuple[int, int, int, tuple[int, ...], str]] = []
         for at, word in enumerate(words):
             for number in self.index.get(word.form, ()):
                 forms, key = self.phrases[number]
+                if not here.issuperset(forms):
+                    continue
                 place = (at,) if len(forms) == 1 else _place(words, at, forms, self.gap)
                 if place:
                     spread = place[-1] - place[0] + 1 - len(place)

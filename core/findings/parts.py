@@ -1,7 +1,9 @@
-"""Findings told in parts: "眼前老有小黑点飘来飘去" and "the left calf is twice the size of the right" hold no name in one piece.
+"""Findings told in parts: no name stands in one piece in "眼前老有小黑点飘来飘去" or "the left calf is twice the size of the
+right".
 
-The tables are `resources/knowledge/notes/parts.<zh|en>.yaml`; an English word stands for all that begin with it. A pattern's parts stand near each other, in their order or in any,
-with nothing between that denies; what denies around them is left to `core.findings.context`.
+The tables are `resources/knowledge/notes/parts.<zh|en>.yaml`; an English word stands for all that begin with it. A
+pattern's parts stand near each other, in their order or in any, with nothing between that denies; what denies around
+them is left to `core.findings.context`.
 """
 
 import functools
