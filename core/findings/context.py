@@ -57,8 +57,8 @@ _ONSET = re.compile(
 )
 _PRONOUNS = frozenset({"he", "she", "patient"})
 """A new subject ends what is said of a relative, not what is said of the past."""
-_OF_RELATIVES = frozenset({"recent_bereavement"})
-"""What a relative's fate does to the patient: it is the patient's own, and the relative still is one."""
+_OF_RELATIVES = frozenset({"recent_bereavement", "sick_contact"})
+"""What others' illness or death is to the patient: it is the patient's own, and they still are others."""
 _SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
 _PRIORITY = ("family", "hypothetical", "possible", "historical")
 
@@ -193,7 +193,7 @@ def _reaches(
         ]
         if trigger.forward:
             end = min([s.start for s in stops if s.start >= hit.end], default=sentence.end)
-            yield trigger.category, hit.end, min(end, _forward_limit(text, sentence, hit, trigger, matches, name))
+            yield trigger.category, hit.start, min(end, _forward_limit(text, sentence, hit, trigger, matches, name))
         else:
             start = max([s.end for s in stops if s.end <= hit.start], default=sentence.start)
             yield trigger.category, max(start, _backward_limit(text, sentence, hit, name)), hit.start
