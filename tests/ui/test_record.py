@@ -210,3 +210,20 @@ def test_the_record_column_leads_to_the_record(open_window: Callable[..., Window
     page = workspace.page("record")
     assert isinstance(page, RecordPage)
     assert workspace.tabs.current == "record" and page.rows.chosen == labs.rows[0].latest.id
+
+
+def test_undoing_a_merge_asks_first(open_window, pump, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    from ui.dialogs import Dialog
+
+    window = open_window(builders.rowan())
+    window.session.open_case("c-rowan")
+    pump(window.jobs)
+    page = window.current_workspace().page("record")
+    asked, undone, answer = [], [], [0]
+    monkeypatch.setattr(Dialog, "exec", lambda self: asked.append(self.windowTitle()) or answer[0])
+    monkeypatch.setattr(window.session, "unmerge", undone.append)
+    page._unmerge.click()
+    assert asked == ["Undo merge"] and undone == []
+    answer[0] = 1
+    page._unmerge.click()
+    assert undone == ["c-rowan"]

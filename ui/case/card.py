@@ -9,6 +9,7 @@ from core.domain.basics import Coding
 from core.domain.case import Action, Decision
 from ui.theme.theme import restyle, surface
 from ui.translate import say, tr
+from ui.widgets import paint
 from ui.widgets.bars import ProbabilityBar
 from ui.widgets.button import Button
 from ui.widgets.chip import Chip
@@ -149,7 +150,7 @@ class Card(QFrame):
             number.setFixedWidth(44)
             number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             spread = label(interval_words(h.interval), "dense", "text.2")
-            spread.setFixedWidth(42)
+            spread.setFixedWidth(max(42, paint.width(spread.text(), 12) + 8))
             spread.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             return row(19, bar, number, spread, Icon("chevr", "text.2", 14), gap=6)
         number = label(percent(h.probability), "number", "amber" if wide else "")
@@ -168,7 +169,7 @@ class Card(QFrame):
 
     def _group(self, title: str, items: tuple[Evidence, ...], tone: str, sign: str) -> object:
         head = label(tr(title), "dense", {"green": "green", "red": "red"}.get(tone, "text.2"))
-        head.setFixedWidth(58)
+        head.setFixedWidth(62)
         flow = FlowLayout()
         for evidence in items[:CHIPS_SHOWN]:
             made = Chip(say(evidence.label), tone, sign=sign)

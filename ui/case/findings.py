@@ -10,6 +10,7 @@ from core.domain.basics import Coding, Label, Source
 from core.domain.case import Case, CaseStatus
 from core.domain.finding import Finding, Origin, Scope, Status
 from ui.case.card import ORIGIN_WORDS, percent
+from ui.case.facts import number_words, unit_words
 from ui.case.vocabulary import Entry, Term, search, search_terms
 from ui.session import Session
 from ui.theme import icons
@@ -109,10 +110,10 @@ class FindingRows(StatusRows):
 
     def _where(self, row: Finding) -> str:
         scope = tr(str(row.scope)) if row.scope is not Scope.CURRENT else ""
-        value = f"{row.quantity.value:g} {row.quantity.unit}" if row.quantity else ""
-        quoted = f"“{row.source.text}”" if row.source.text else ""
+        value = f"{number_words(row.quantity.value)} {unit_words(row.quantity.unit)}" if row.quantity else ""
+        quoted = f"“{row.source.text}”" if row.source.text and row.source.start >= 0 else ""
         sure = percent(row.confidence) if row.confidence < 1 else ""
-        return " · ".join(x for x in (tr(ORIGIN_WORDS[row.origin]), scope, value, quoted, sure) if x)
+        return " · ".join(dict.fromkeys(x for x in (tr(ORIGIN_WORDS[row.origin]), scope, value, quoted, sure) if x))
 
     def sentence(self, row: Finding) -> str:
         """A row in words."""

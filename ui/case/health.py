@@ -14,7 +14,7 @@ from core.risk.health import Health, health
 from core.risk.reminders import Reminder
 from core.risk.score import ScoreResult
 from core.risk.trends import Trend
-from ui.case.facts import UCUM_WORDS
+from ui.case.facts import UCUM_WORDS, number_words
 from ui.session import Session
 from ui.theme import icons
 from ui.theme.theme import surface
@@ -120,7 +120,8 @@ class TrendRows(TwoLineRows):
     def paint_row(self, painter: QPainter, rect: QRect, row: Trend) -> None:
         """Draw a row."""
         tone = "amber" if row.worse else "text.1" if row.beyond else "text.2"
-        values = f"{row.before.value:g} → {row.latest.value:g} {UCUM_WORDS.get(row.latest.unit, row.latest.unit)}"
+        before, latest = number_words(row.before.value), number_words(row.latest.value)
+        values = f"{before} → {latest} {UCUM_WORDS.get(row.latest.unit, row.latest.unit)}"
         self.paint_two(painter, rect, (say(row.label), values, tone), (self._words(row), "text.3"))
 
     def _words(self, row: Trend) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from core.domain.basics import Citation
 from core.library.entry import Entry, Ref, Row
 from ui.theme.theme import color, surface
-from ui.translate import LANGUAGE, say, tr
+from ui.translate import LANGUAGE, coded, say, tr
 from ui.widgets import paint
 from ui.widgets.layout import clear, column, panel, scroll
 from ui.widgets.panels import Section
@@ -16,6 +16,8 @@ from ui.widgets.text import label
 
 ROW = 24
 BAR = 90
+NAMES = 10
+"""Codes and other names printed under the title; the tooltip has all."""
 LONG = 64
 """Characters from which a value is printed in its own paragraph."""
 
@@ -23,6 +25,13 @@ LONG = 64
 def cite(source: Citation) -> str:
     """ "AGS Beers Criteria, 2023"."""
     return ", ".join(part for part in (source.title, str(source.year or ""), source.version) if part)
+
+
+def value_words(row: Row) -> str:
+    """A row's value; code words of the tables ("acute, infectious_diseases") in the user's language."""
+    if LANGUAGE.code == "en" or row.value.zh:
+        return say(row.value).replace("_", " ")
+    return "、".join(coded(word) for word in row.value.en.split(", "))
 
 
 class LineRows(PaintedRows):
@@ -33,7 +42,7 @@ class LineRows(PaintedRows):
 
     def paint_row(self, painter: QPainter, rect: QRect, row: Row) -> None:
         """Draw a row."""
-        value = say(row.value)
+        value = value_words(row)
         bar = BAR + 52 if row.share is not None else 0
         room = rect.width() - bar
         half = int(room * 0.52) if value else room
@@ -87,7 +96,10 @@ class Page(QWidget):
         self.entry = entry
         self._title.setText(say(entry.label))
         other = entry.label.en if LANGUAGE.code == "zh" else entry.label.zh
-        self._names.setText(" · ".join(x for x in (*entry.codes, other, *entry.names) if x))
+        names = tuple(dict.fromkeys(x for x in (*entry.codes, other, *entry.names) if x))
+        rest = len(names) - NAMES
+        self._names.setText(" · ".join((*names[:NAMES], *((f"+{rest}",) if rest > 0 else ()))))
+        self._names.setToolTip(" · ".join(names) if rest > 0 else "")
         clear(self._body)
         self.parts = []
         for part in entry.parts:

@@ -56,6 +56,7 @@ class Detail(QWidget):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setProperty("frame", "none")
+        self.text.document().setDocumentMargin(14)
         self.text.setFont(fonts.font(12, mono=True))
         bind(self.text, "setAccessibleName", "Source text")
         top = column(self.heading, self.value, self.facts, gap=4, margins=(14, 10, 14, 8))

@@ -67,7 +67,11 @@ def lines(case: Case) -> tuple[Line, ...]:
     for n in record.notes:
         made.append(_line("notes", n, n.time, n.title or first_line(n.text), (first_line(n.text),), more=n.text))
     for i in case.images:
-        words = " ".join(dict.fromkeys(x for x in (i.modality, i.description, i.body_part, i.view) if x))
+        parts = " ".join((i.modality, i.description, i.body_part, i.view)).split()
+        words = " ".join(
+            {part.casefold(): part for part in reversed(parts)}[key]
+            for key in dict.fromkeys(p.casefold() for p in parts)
+        )
         made.append(_line("images", i, i.time, words or "image", ()))
     for f in record.phenotypes:
         state = "excluded" if f.excluded else "present"

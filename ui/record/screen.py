@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
 from core.domain.case import Case
 from core.progress import Report
 from core.risk.growth import Growth, charts
+from ui.dialogs import Dialog
 from ui.record.detail import Detail
 from ui.record.growth import GrowthPane
 from ui.record.lines import PARTS, Line, counts, found, lines
@@ -20,7 +21,7 @@ from ui.widgets.layout import band, column, panel, row, scroll
 from ui.widgets.panels import PanelHeader, StatePanel
 from ui.widgets.search import SearchField
 from ui.widgets.split import Columns
-from ui.widgets.text import Elided
+from ui.widgets.text import Elided, label
 
 SEARCH_MS = 80
 GROWTH = "growth"
@@ -43,7 +44,7 @@ class RecordPage(QWidget):
         self.detail = Detail(case_id, session)
         self.growth = GrowthPane()
         self._count = Elided("", "text.2", 12)
-        self._unmerge = Button("Undo merge…", "undo", small=True, on_click=lambda: session.unmerge(case_id))
+        self._unmerge = Button("Undo merge…", "undo", small=True, on_click=self._ask_unmerge)
         self._empty = StatePanel("search", "Nothing found", "Fewer or other words may help.")
         self._build()
         self._timer = QTimer(self)
@@ -89,6 +90,17 @@ class RecordPage(QWidget):
                 self._filter()
 
         self._session.background(f"record {self._case_id}", work, done, self._case_id)
+
+    def _ask_unmerge(self) -> None:
+        """Taking two records apart changes both cases: asked first, with Cancel at hand."""
+        dialog = Dialog("Undo merge", "Undo merge", self)
+        words = tr(
+            "The other patient's record becomes a case of its own again. What was added since stays here. "
+            "Both cases are analysed again."
+        )
+        dialog.form.addRow(label(words, wrap=True))
+        if dialog.exec():
+            self._session.unmerge(self._case_id)
 
     def focus_search(self) -> None:
         """Ctrl+F."""

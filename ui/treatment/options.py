@@ -103,7 +103,7 @@ class OptionCard(QFrame):
             parts.append(self._sources())
             parts.append(self._actions(decision, signed=case.status is CaseStatus.SIGNED))
         self.setLayout(column(*parts, gap=7, margins=(11, 10, 14, 10)))
-        state = tr("stopped") if option.stopped else tr("fit {fit}", fit=f"{option.fit:.2f}")
+        state = tr("Stopped") if option.stopped else tr("fit {fit}", fit=f"{option.fit:.2f}")
         self.setAccessibleName(f"{rank}. {say(option.label)}, {state}")
 
     def _head(self, rank: int, case: Case, opened: bool) -> object:

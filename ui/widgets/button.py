@@ -134,6 +134,10 @@ class IconButton(QToolButton):
         if on_click is not None:
             self.clicked.connect(lambda _checked=False: on_click())
 
+    def sizeHint(self) -> QSize:
+        """Square: the style sheet sets a smaller least size for all tool buttons."""
+        return self.maximumSize()
+
     def set_name(self, name: str) -> None:
         """Tooltip and accessible name."""
         self.setToolTip(f"{name} ({self._key})" if self._key else name)

@@ -15,6 +15,7 @@ LABEL = 184
 ROW = 31
 TOP = 34
 BOTTOM = 44
+SAME = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Step:
 def sigmoid(x: float) -> float:
     """Probability of a log-odds."""
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def percent(value: float) -> str:
+    """ "71 %"; nothing is 0 or 100 %."""
+    return "< 1 %" if 0 < value < 0.005 else "> 99 %" if value > 0.995 else f"{100 * value:.0f} %"
 
 
 def shorten(steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
@@ -58,11 +64,16 @@ class Waterfall(QWidget):
         self._steps: tuple[Step, ...] = ()
         self._base = 0.0
         self._as_probability = False
+        self._calibrated: float | None = None
         self.setMinimumHeight(TOP + BOTTOM + 4 * ROW)
 
-    def show_steps(self, steps: tuple[Step, ...], base: float, *, as_probability: bool = False) -> None:
-        """Show steps (in the order given) from `base` log-odds."""
+    def show_steps(
+        self, steps: tuple[Step, ...], base: float, *, as_probability: bool = False, calibrated: float | None = None
+    ) -> None:
+        """Show steps (in the order given) from `base` log-odds. `calibrated`: the probability shown elsewhere for the
+        sum; where the plain one differs, the axis shows log-odds only."""
         self._steps, self._base, self._as_probability = steps, base, as_probability
+        self._calibrated = calibrated
         end = base + sum(s.value for s in steps)
         spoken = [f"{s.label} {s.value:+.2f}" for s in steps]
         begin = tr("from {base} to {end} log-odds", base=f"{base:+.2f}", end=f"{end:+.2f}")
@@ -73,6 +84,11 @@ class Waterfall(QWidget):
     def sizeHint(self) -> QSize:
         """All rows."""
         return QSize(480, TOP + BOTTOM + ROW * max(4, len(self._steps)))
+
+    def _plain(self) -> bool:
+        """Whether the probability of the sum is its plain logistic function."""
+        end = sigmoid(self._base + sum(s.value for s in self._steps))
+        return self._calibrated is None or abs(self._calibrated - end) < SAME
 
     def _scale(self, log_odds: float) -> float:
         return sigmoid(log_odds) if self._as_probability else log_odds
@@ -119,10 +135,11 @@ class Waterfall(QWidget):
             upper = f"{100 * tick:.0f} %" if self._as_probability else f"{tick:+.1f}" if tick else "0.0"
             area = QRect(x - 30, bottom + 6, 60, 15)
             paint.text(painter, area, upper, "text.2", px=11, align=paint.CENTRE)
-            if not self._as_probability:
-                words = f"{100 * sigmoid(tick):.0f} %"
+            if not self._as_probability and self._plain():
+                words = percent(sigmoid(tick))
                 paint.text(painter, area.translated(0, 16), words, "text.2", px=11, align=paint.CENTRE)
-        names = (tr("probability"),) if self._as_probability else (tr("log-odds"), tr("probability"))
+        both = (tr("log-odds"), tr("probability")) if self._plain() else (tr("log-odds"),)
+        names = (tr("probability"),) if self._as_probability else both
         for i, name in enumerate(names):
             area = QRect(0, bottom + 6 + 16 * i, LABEL - 34, 15)
             paint.text(painter, area, name, "text.3", px=11, align=paint.RIGHT)
@@ -133,8 +150,9 @@ class Waterfall(QWidget):
         painter.setPen(pen)
         for x in (start, end):
             painter.drawLine(QPointF(x, TOP - 10), QPointF(x, bottom))
-        base = tr("base {value} · {p} %", value=f"{self._base:+.2f}", p=round(100 * sigmoid(self._base)))
-        final = f"f(x) {value:+.2f} · {round(100 * sigmoid(value))} %"
+        base = tr("base {value} · {p}", value=f"{self._base:+.2f}", p=percent(sigmoid(self._base)))
+        known = self._calibrated if self._calibrated is not None else sigmoid(value)
+        final = f"f(x) {value:+.2f} · {percent(known)}"
         base_wide, final_wide = paint.width(base, 12), paint.width(final, 12, 600)
         first = QRect(max(0, min(int(start - base_wide / 2), self.width() - base_wide)), 4, base_wide + 2, 18)
         x = max(0, min(int(end - final_wide / 2), self.width() - final_wide - 4))

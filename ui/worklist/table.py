@@ -322,7 +322,7 @@ class CaseTable(QTableView):
         room = self.viewport().width()
         wide = list(WIDTHS)
         if room < sum(WIDTHS):
-            wide[DATA], wide[FLAG], wide[STATUS] = 112, 124, 112
+            wide[DATA], wide[FLAG], wide[STATUS] = 108, 146, 108
         self._delegate.compact = room < sum(WIDTHS)
         spare = room - sum(wide)
         for column, share in ((REASON, 0.4), (TOP, 0.4), (FLAG, 0.2)):
