@@ -19,6 +19,7 @@ from ui.jobs import Job
 from ui.report.audit import local_time
 from ui.session import Session
 from ui.theme import icons
+from ui.theme.theme import THEME
 from ui.translate import tr
 from ui.widgets import paint
 from ui.widgets.button import Button
@@ -211,12 +212,14 @@ class DeletedDialog(QDialog):
 
     def __init__(self, session: Session, parent: QWidget | None) -> None:
         super().__init__(parent)
+        THEME.dress(self)
         self.setWindowTitle(tr("Deleted cases"))
         self.resize(680, 460)
         self._session = session
         self.cases: tuple[DeletedCase, ...] = ()
         self.rows, self.days = DeletedRows(), QSpinBox()
         self.days.setRange(0, 3650)
+        self.days.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.days.setValue(int(session.store.setting("purge_days", KEPT_DAYS)))
         self.days.setSuffix(" " + tr("days"))
         self.empty = StatePanel("check", "No deleted case")

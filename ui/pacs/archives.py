@@ -15,7 +15,7 @@ from core.progress import Report
 from ui.pacs.state import ARCHIVES
 from ui.session import Session
 from ui.theme import icons
-from ui.theme.theme import color
+from ui.theme.theme import THEME, color
 from ui.translate import tr
 from ui.widgets import paint
 from ui.widgets.button import Button
@@ -76,6 +76,8 @@ class ArchiveForm(QWidget):
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         for title in (self.called, self.calling):
             title.setMaxLength(16)
+        for number in (self.port, self.listen):
+            number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.port.setRange(1, 65535)
         self.listen.setRange(0, 65535)
         self.listen.setSpecialValueText(tr("C-GET (no port is opened)"))
@@ -84,7 +86,7 @@ class ArchiveForm(QWidget):
         self._form = QFormLayout()
         self._form.setSpacing(8)
         rows = (
-            ("Name", self.name), ("Kind", self.kind), ("Address", self.host), ("Port", self.port),
+            ("Archive name", self.name), ("Kind", self.kind), ("Address", self.host), ("Port", self.port),
             ("Its AE title", self.called), ("Our AE title", self.calling), ("C-MOVE port", self.listen),
             ("Address (URL)", self.url), ("User", self.user), ("Password", self.password),
             ("Its certificate authority", self.ca), ("Our certificate", self.cert), ("Our key", self.key),
@@ -146,6 +148,7 @@ class ArchivesDialog(QDialog):
 
     def __init__(self, session: Session, parent: QWidget | None) -> None:
         super().__init__(parent)
+        THEME.dress(self)
         self.setWindowTitle(tr("Archives"))
         self.resize(820, 620)
         self._session = session

@@ -5,9 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QComboBox, QDateEdit, QDialog, QGridLayout, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLineEdit, QStackedWidget, QWidget
 
 from core.errors import UserError
 from core.exchange import StudyFound, StudyQuery, fetch_studies, find_studies
@@ -17,6 +17,7 @@ from ui.jobs import Job
 from ui.pacs.state import ARCHIVES
 from ui.session import Session
 from ui.theme import icons
+from ui.theme.theme import THEME
 from ui.translate import tr
 from ui.widgets import paint
 from ui.widgets.button import Button
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ui.window import Window
 
 MODALITIES = ("", "CR", "DX", "CT", "MR", "US", "XA", "NM", "PT", "MG", "ECG", "SR")
-NO_DATE = QDate(1900, 1, 1)
 KIND = "fetch studies"
 
 
@@ -86,6 +86,7 @@ class FetchDialog(QDialog):
 
     def __init__(self, session: Session, parent: QWidget | None, patient_id: str = "") -> None:
         super().__init__(parent)
+        THEME.dress(self)
         self.setWindowTitle(tr("Fetch from archive"))
         self.resize(860, 600)
         self._session, self._patient_id = session, patient_id
@@ -113,7 +114,7 @@ class FetchDialog(QDialog):
         self.setLayout(column(self._question(), line(), self.stack, line(), feet, strip, gap=0))
         self.layout().setStretch(2, 1)
         self.rows.activated.connect(lambda _row: self._count())
-        for field in (self.name, self.number):
+        for field in (self.name, self.number, self.since, self.until):
             field.returnPressed.connect(self.search)
         self._count()
 
@@ -137,7 +138,7 @@ class FetchDialog(QDialog):
         return holder
 
     def query(self) -> StudyQuery:
-        """What stands in the fields."""
+        """What stands in the fields. Raises `ValueError` for a date that can't be read."""
         since, until = _chosen_date(self.since), _chosen_date(self.until)
         modality = str(self.modality.currentData())
         return StudyQuery(self.name.text().strip(), self.number.text().strip(), since, until, modality)
@@ -147,13 +148,19 @@ class FetchDialog(QDialog):
         self.name.clear()
         self.number.setText(self._patient_id)
         self.modality.setCurrentIndex(0)
-        for field in (self.since, self.until):
-            field.setDate(NO_DATE)
+        self.since.clear()
+        self.until.clear()
         self.search()
 
     def search(self) -> None:
         """Ask in the background."""
-        store, user, name, query = self._session.store, self._session.user, self._name(), self.query()
+        store, user, name = self._session.store, self._session.user, self._name()
+        try:
+            query = self.query()
+        except ValueError:
+            self.stack.setCurrentIndex(0)
+            self.state.say(tr("Write the date as year-month-day, for example 1958-03-02."))
+            return
         self.ask.setEnabled(False)
         self.stack.setCurrentIndex(0)
         self.state.say(tr("Asking {name}", name=name))
@@ -224,18 +231,15 @@ def start_fetch(session: Session, name: str, studies: tuple[StudyFound, ...]) ->
     return session.jobs.start("Fetching from archive", work, done, kind=KIND)
 
 
-def _date_field() -> QDateEdit:
-    made = QDateEdit(NO_DATE)
-    made.setCalendarPopup(True)
-    made.setDisplayFormat("yyyy-MM-dd")
-    made.setMinimumDate(NO_DATE)
-    made.setSpecialValueText(tr("any"))
+def _date_field() -> QLineEdit:
+    made = QLineEdit()
+    made.setPlaceholderText("2026-03-01")
     return made
 
 
-def _chosen_date(field: QDateEdit) -> date | None:
-    chosen = field.date()
-    return None if chosen == NO_DATE else date(chosen.year(), chosen.month(), chosen.day())
+def _chosen_date(field: QLineEdit) -> date | None:
+    text = field.text().strip()
+    return date.fromisoformat(text) if text else None
 
 
 def open_fetch(window: "QWidget | Window") -> FetchDialog | None:

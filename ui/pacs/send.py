@@ -39,6 +39,9 @@ class SendDialog(Dialog):
             box.setEnabled(counts[kind] > 0)
             box.setChecked(kind in DEFAULT and counts[kind] > 0)
             self.form.addRow(box)
+        if not any(counts.values()):
+            words = tr("The case has no DICOM image to belong to.")
+            self.form.addRow(label(words, "secondary", "amber", wrap=True))
         words = tr("Model findings go out only once a diagnosis they speak for was accepted, or the case was signed.")
         self.form.addRow(label(words, "secondary", wrap=True))
         self.form.addRow(tr("To"), self.where)
