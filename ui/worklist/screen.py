@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QSizePolicy, QStackedWidget, 
 
 from core.store.search import SearchHit
 from ui.jobs import Jobs
+from ui.pacs.state import ARCHIVES
 from ui.session import Session
 from ui.theme.theme import restyle, surface
 from ui.thumbnails import Thumbnails
@@ -108,9 +109,11 @@ class Worklist(QWidget):
         self.show_preview = IconButton("table", "Show or hide the preview", checkable=True)
         self.import_button = Button("Import…", "upload", hint="Ctrl O", on_click=self.browse)
         self.new_button = Button("New case", "plus", kind="primary")
-        for made in (self.import_button, self.new_button):
+        self.fetch_button = Button("Fetch from archive…", "download", on_click=self._fetch)
+        buttons = (self.fetch_button, self.import_button, self.new_button)
+        for made in buttons:
             made.setFixedHeight(34)
-        top = band(row(self.search, self.import_button, self.new_button, margins=(14, 0, 14, 0)), 53)
+        top = band(row(self.search, *buttons, margins=(14, 0, 14, 0)), 53)
         tools = row(
             fixed("Worklist", "strong"),
             self._count,
@@ -156,6 +159,17 @@ class Worklist(QWidget):
         self.drop.dropped.connect(lambda paths: self._session.import_paths(paths))
         self._received.clicked.connect(lambda: self.filters.set_filter(replace(self.filters.filter, received="all")))
         LANGUAGE.changed.connect(self.retranslate)
+        ARCHIVES.changed.connect(self._show_archives)
+        self._show_archives()
+
+    def _show_archives(self) -> None:
+        """Fetching is offered where an archive is configured."""
+        self.fetch_button.setVisible(bool(ARCHIVES.names))
+
+    def _fetch(self) -> None:
+        from ui.pacs.fetch import open_fetch
+
+        open_fetch(self.window())
 
     def browse(self) -> None:
         """Choose files to import."""
