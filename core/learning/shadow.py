@@ -4,6 +4,7 @@ candidate's while working. What is kept holds no identifier: a keyed hash of the
 import hashlib
 import hmac
 import json
+import logging
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import paths
 from core.errors import UserError
@@ -19,6 +21,7 @@ from core.inference.classification import row_logits, text_logits
 from core.learning.answers import class_names, film_logits, probabilities
 from core.learning.promote import candidate, in_service, sign_here
 
+log = logging.getLogger(__name__)
 _LOG, _KEY, _PACK = "answers.jsonl", "key", "pack"
 
 
@@ -80,6 +83,14 @@ def observe(pack: packs.Pack, inputs: Sequence[Any], keys: Sequence[str]) -> int
             line = {"case": marks[k], "day": day, "in_service": _rounded(a), "candidate": _rounded(b)}
             file.write(json.dumps(line) + "\n")
     return len(fresh)
+
+
+def watch_film(pack: packs.Pack, pixels: NDArray[np.uint8], key: str) -> None:
+    """`observe` for one film while a case is read: a candidate that fails is logged and never disturbs the case."""
+    try:
+        observe(pack, [pixels], [key])
+    except (UserError, OSError) as error:
+        log.warning("a candidate in shadow failed: %s", type(error).__name__)
 
 
 def _probabilities(pack: packs.Pack, inputs: Sequence[Any]) -> Any:

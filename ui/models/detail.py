@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
 
 from ui.models.drawings import Calibration, Forest, Speed
 from ui.models.lines import Kept, PackLine, words_of
@@ -44,7 +44,7 @@ class Detail(QWidget):
             self._layout.addWidget(StatePanel("cube", "No pack chosen"), 1)
             return
         self._layout.addWidget(self._head(pack))
-        if pack.reliability or pack.subgroups:
+        if pack.reliability or pack.subgroups or pack.ece is not None:
             self._layout.addWidget(self._quality(pack))
         if pack.figures:
             self._layout.addWidget(PanelHeader("Own test"))
@@ -64,6 +64,7 @@ class Detail(QWidget):
     def _head(self, pack: PackLine) -> QWidget:
         bad = pack.verdict not in ("", "ok")
         chip = Chip(tr("Altered") if bad else tr("In use"), "red" if bad else "green", icon="" if bad else "check")
+        chip.setMinimumWidth(chip.sizeHint().width())
         card = Button("Model card", "doc", small=True, on_click=lambda: show_card(pack, self))
         card.setEnabled(bool(pack.card))
         name = Elided(f"{pack.name} {pack.version}", px=15, weight=600)
@@ -77,12 +78,14 @@ class Detail(QWidget):
 
     def _quality(self, pack: PackLine) -> QWidget:
         held = []
-        if pack.reliability:
+        if pack.reliability or pack.ece is not None:
             title = PanelHeader("Calibration")
             title.set_note(f"ECE {pack.ece:.3f}" if pack.ece is not None else "")
-            plot = Calibration()
-            plot.show_bins(pack.reliability)
-            held.append(panel(column(title, plot, None, gap=0)))
+            shown: QWidget = fixed("This pack keeps its calibration error, not its curve.", "secondary", wrap=True)
+            if pack.reliability:
+                shown = plot = Calibration()
+                plot.show_bins(pack.reliability)
+            held.append(panel(column(title, 6, column(shown, margins=(12, 0, 12, 8)), None, gap=0)))
         if pack.subgroups:
             title = PanelHeader("AUROC by subgroup")
             title.set_note(tr("95 % interval, held out"))
@@ -92,7 +95,7 @@ class Detail(QWidget):
         made = row(gap=0)
         for k, part in enumerate(held):
             if k:
-                made.addWidget(line("v"))
+                made.addWidget(tall_line())
             made.addWidget(part, 1)
         return panel(made)
 
@@ -138,6 +141,13 @@ class Detail(QWidget):
             most = max(found["classes"].values(), key=lambda c: c["largest_difference"])
             rows.append(("Largest difference of probability", f"{most['largest_difference']:.2f}"))
         return panel(column(title, table(tuple(rows)), gap=0))
+
+
+def tall_line() -> QWidget:
+    """A vertical line as tall as what stands beside it."""
+    made = line("v")
+    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+    return made
 
 
 def figures(pack: PackLine) -> QWidget:

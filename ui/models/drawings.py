@@ -262,7 +262,15 @@ class Speed(QWidget):
             paint.text(painter, QRect(12, y, name_wide - 8, self.ROW), name, px=12)
             long = int(room * (math.log10(ms) - low) / (high - low))
             painter.fillRect(QRect(name_wide + 12, y + 9, max(4, long), 8), color("chart.1"))
-            words = f"{ms:.1f} ms" if ms < 100 else f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.0f} ms"
+            words = (
+                f"{ms:.2f} ms"
+                if ms < 1
+                else f"{ms:.1f} ms"
+                if ms < 100
+                else f"{ms / 1000:.2f} s"
+                if ms >= 1000
+                else f"{ms:.0f} ms"
+            )
             paint.text(painter, QRect(name_wide + 20 + max(4, long), y, 80, self.ROW), words, px=12)
 
 

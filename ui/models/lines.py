@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.progress import Report
-from ui.translate import say
+from ui.translate import say, tr
 
 MEGABYTE = 1_000_000
 MEASURES = (("auroc", "AUROC"), ("event1", "Event 1"), ("f1", "Macro F1"), ("accuracy", "Accuracy"))
@@ -19,6 +19,9 @@ TASK_WORDS = {
     "token-classification": "Words of a note",
     "generation": "Text generation",
 }
+
+
+GROUP_WORDS = {"age": "age", "sex": "sex", "site": "site"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,10 @@ def _main(metrics: dict[str, Any], test: dict[str, Any]) -> Figure:
 def _subgroups(metrics: dict[str, Any], test: dict[str, Any]) -> tuple[Figure, ...]:
     """Main measure by subgroup, all cases first."""
     rows = [_figure("", test, "auroc")] if isinstance(test.get("auroc"), float) else []
-    found = test.get("subgroups") or []
-    rows += [_figure(f"{g['column']} {g['value']}", g, "auroc") for g in found if isinstance(g, dict)]
+    for found in test.get("subgroups") or []:
+        if isinstance(found, dict):
+            column = tr(GROUP_WORDS.get(found["column"], found["column"]))
+            rows.append(_figure(f"{column} {found['value']}", found, "auroc"))
     other = metrics.get("subgroups")
     if isinstance(other, dict):
         rows += [_figure(name, g, "auroc") for name, g in other.items() if isinstance(g, dict)]

@@ -29,13 +29,16 @@ from ui.widgets.text import fixed
 
 __all__ = ["Models", "read_packs"]
 COLUMNS = ("Model and task", "Version", "Licence", "Main measure, 95 % interval", "ECE", "Signature", "Size", "State")
-_WIDE = (0.29, 0.08, 0.12, 0.21, 0.07, 0.10, 0.07, 0.06)
+_WIDE = (0.275, 0.075, 0.12, 0.205, 0.065, 0.105, 0.075, 0.08)
+_NARROW = (0.27, 0.08, 0.0, 0.25, 0.08, 0.12, 0.1, 0.1)
+"""Shares of the width; a narrow list leaves the licence to the card."""
+_NARROW_PX = 760
 
 
 def places(width: int) -> list[tuple[int, int]]:
     """Left edge and width of each column."""
     found, at = [], 0
-    for share in _WIDE:
+    for share in _WIDE if width >= _NARROW_PX else _NARROW:
         found.append((at, int(share * width)))
         at += int(share * width)
     return found
@@ -54,7 +57,8 @@ class Heads(QWidget):
         painter.fillRect(self.rect(), color("bg.raised"))
         painter.fillRect(0, self.height() - 1, self.width(), 1, color("line.strong"))
         for (x, wide), name in zip(places(self.width() - 28), COLUMNS, strict=True):
-            paint.text(painter, QRect(14 + x, 0, wide - 6, 27), tr(name), "text.2", px=11, weight=500)
+            if wide:
+                paint.text(painter, QRect(14 + x, 0, wide - 6, 27), tr(name), "text.2", px=11, weight=500)
 
 
 class PackRows(PaintedRows):
@@ -76,7 +80,8 @@ class PackRows(PaintedRows):
         task = tr(TASK_WORDS.get(row.task, row.task))
         paint.text(painter, QRect(at[0][0], y + 22, at[0][1], 15), f"{row.id} · {task}", "text.2", px=11)
         paint.text(painter, QRect(at[1][0], y, at[1][1], 42), row.version, px=12)
-        paint.text(painter, QRect(at[2][0], y, at[2][1], 42), row.licence or tr("unknown"), "text.2", px=12)
+        if at[2][1] > 0:
+            paint.text(painter, QRect(at[2][0], y, at[2][1], 42), row.licence or tr("unknown"), "text.2", px=12)
         self._main(painter, QRect(at[3][0], y, at[3][1], 42), row)
         ece = "—" if row.ece is None else f"{row.ece:.3f}"
         tone = "amber" if row.ece is not None and row.ece > 0.05 else "text.1"

@@ -23,13 +23,14 @@ from PySide6.QtWidgets import (
 from core.errors import UserError
 from core.progress import Report
 from core.store.users import Permission
+from ui.models.detail import tall_line
 from ui.models.drawings import Curves, Steps, Track
 from ui.models.promotion import GuardRows, PromoteDialog, run_promotion
 from ui.session import Session
 from ui.translate import LANGUAGE, tr
 from ui.widgets.bars import FillBar
 from ui.widgets.button import Button
-from ui.widgets.layout import band, clear, column, line, panel, row, scroll
+from ui.widgets.layout import band, clear, column, panel, row, scroll
 from ui.widgets.panels import PanelHeader, Segmented, Strip
 from ui.widgets.text import fixed, label
 
@@ -139,6 +140,7 @@ class FineTune(QWidget):
         self.form = DataForm()
         self.steps = Steps(STEP_NAMES)
         self.earlier = QComboBox()
+        self.earlier.setMinimumWidth(130)
         self.earlier.activated.connect(self._open_earlier)
         self.new = Button("New", "plus", small=True, on_click=self.begin)
         self.go = Button("Check data", small=True, kind="primary", on_click=self._next)
@@ -175,7 +177,7 @@ class FineTune(QWidget):
         side.setMaximumWidth(300)
         top = row(self.epoch_words, self.bar, self.left, gap=10)
         top.setStretch(1, 1)
-        plots = row(self.loss, self.metric, line("v"), side, gap=8)
+        plots = row(self.loss, self.metric, tall_line(), side, gap=8)
         plots.setStretch(0, 1)
         plots.setStretch(1, 1)
         return panel(column(top, plots, gap=6, margins=(14, 10, 14, 8)))
@@ -463,7 +465,7 @@ def in_use(recipe: dict[str, Any]) -> float | None:
 def progress_words(state: Any, share: float) -> str:
     """Share done and time left, or how it ended."""
     if state.state == "done":
-        return tr("done")
+        return tr("finished")
     if state.state in ("stopped", "failed"):
         return tr("stopped at {share} %", share=round(100 * share))
     left = state.seconds_left

@@ -26,9 +26,9 @@ def test_from_data_to_service_and_shadow(tmp_path: Path, capsys: pytest.CaptureF
     assert told(capsys, "status", out)["state"] == "done"
     assert told(capsys, "evaluate", out)["n"] == found["examples"]["test"]  # type: ignore[index]
     assert "guards" in told(capsys, "promote", out, "--dry-run")
-    refused = told(capsys, "promote", out, "--by", "Dr A", "--ece", "0.00001", code=2)
-    assert refused["ok"] is False
     assert told(capsys, "promote", out, "--by", "Dr A", "--ece", "0.9")["version"] == "1.0.0"
+    refused = told(capsys, "promote", out, "--by", "Dr A", "--ece", "0.9", "--label-drop", "-0.9", code=2)
+    assert refused["ok"] is False
     assert told(capsys, "promote", out, "--shadow") == {"shadow": "verb-table", "candidate": "1.0.0"}
     assert told(capsys, "shadow-report", "verb-table")["cases"] == 0
     assert told(capsys, "shadow-stop", "verb-table") == {"stopped": "verb-table"}
