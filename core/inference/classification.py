@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import UserError
 from core.inference.packs import Pack
 from core.inference.session import open_session, run
 
@@ -80,8 +81,13 @@ def layout_of(pack: Pack) -> Layout:
 
 
 def row_logits(pack: Pack, rows: Sequence[dict[str, str]], role: str = "predict") -> Floats:
-    """(n, labels)."""
-    return run(session(pack, role), {"row": layout_of(pack).encode(rows)})[0]
+    """(n, labels). UserError where a value is missing and the pack cannot do without."""
+    encoded = layout_of(pack).encode(rows)
+    if pack.manifest["table"].get("needs_all") and np.isnan(encoded).any():
+        names = layout_of(pack).inputs
+        lacking = ", ".join(names[k] for k in np.flatnonzero(np.isnan(encoded).any(axis=0)))
+        raise UserError(f"The model needs every value; missing: {lacking}.", "Enter them; nothing is guessed.")
+    return run(session(pack, role), {"row": encoded})[0]
 
 
 def text_logits(pack: Pack, texts: Sequence[str], role: str = "predict") -> Floats:

@@ -1,18 +1,15 @@
 """Tries a pack's graphs: their outputs against the manifest's, in a process of its own where the pack is a stranger's."""
 
-import multiprocessing
-import sys
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.inference import classification, embedding, icu, packs
+from core.inference import classification, embedding, icu, packs, text_tasks
+from core.inference.apart import SECONDS, call_apart
 from core.inference.predict import forward, session
-
-SECONDS = 90.0
-MEMORY_BYTES = 6 << 30
+from core.inference.session import open_session, run
 
 
 def check_reference(pack: packs.Pack) -> float:
@@ -27,14 +24,16 @@ def check_reference(pack: packs.Pack) -> float:
         return _close(pack, icu.check_reference(pack), float(stated["tolerance"]))
     if pack.task in (classification.TEXT, classification.TABLE):
         return _close(pack, classification.check_reference(pack), float(stated["tolerance"]))
+    if pack.task in (text_tasks.TOKENS, text_tasks.GENERATION):
+        return _close(pack, text_tasks.check_reference(pack), float(stated["tolerance"]))
     size = pack.preprocessing.size
-    logits = np.asarray(stated["logits"], np.float64)
+    logits = np.asarray(stated["logits"], np.float64).reshape(len(stated["logits"]), -1)
     films = np.random.default_rng(int(stated["seed"])).random((len(logits), 1, size, size), np.float32)
     session.cache_clear()
     found, _ = forward(pack, films)
-    if found.shape != (len(logits), len(pack.labels)):
+    if found.shape != (len(logits), len(pack.labels)) or (logits.shape[1] not in (1, found.shape[1])):
         raise UserError(f"The model pack {pack.id} gives {found.shape} outputs.", "Ask its maker for a corrected pack.")
-    return _close(pack, float(np.abs(found[:, 0] - logits).max()), float(stated["tolerance"]))
+    return _close(pack, float(np.abs(found[:, : logits.shape[1]] - logits).max()), float(stated["tolerance"]))
 
 
 def _close(pack: packs.Pack, worst: float, tolerance: float) -> float:
@@ -51,45 +50,31 @@ def try_apart(folder: Path, seconds: float = SECONDS) -> float:
 
     Whatever a hostile graph does there (crash, hang, fill the memory), this process goes on with a UserError.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(str(folder), theirs, seconds), daemon=True)
-    child.start()
-    theirs.close()
-    try:
-        answer = ours.recv() if ours.poll(seconds) else "it took too long"
-    except EOFError:
-        answer = "it made its process end"
-    finally:
-        child.kill()
-        child.join()
-        ours.close()
-    if isinstance(answer, str):
-        raise UserError(f"The model pack {folder.name} failed its trial run: {answer}.", "It was not installed.")
-    return float(answer)
+    failed = f"The model pack {folder.name} was not installed: it failed its trial run"
+    return float(call_apart(_work, (str(folder),), failed, seconds))
 
 
-def _work(folder: str, answer: Connection, seconds: float) -> None:
-    _limit(seconds)
+def _work(folder: str) -> float:
     pack = packs.verify(Path(folder))
-    try:
-        worst = check_reference(pack)
+    worst = check_reference(pack)
+    for role in pack.manifest["graphs"]:
+        if not all(np.isfinite(found).all() for found in answers_of(pack, role)):
+            raise UserError(f"Its graph {role} gives no finite number.")
+    return worst
+
+
+def answers_of(pack: packs.Pack, role: str) -> list[NDArray[np.float32]]:
+    """The outputs of one graph of a pack on an input of its kind."""
+    if pack.task == "image-classification":
         size = pack.preprocessing.size
-        for role in pack.manifest["graphs"] if pack.task == "image-classification" else ():
-            logits, _ = forward(pack, np.full((1, 1, size, size), 0.5, np.float32), role)
-            if not np.isfinite(logits).all():
-                raise UserError(f"Its graph {role} gives no finite number.")
-    except Exception as error:  # noqa: BLE001  a stranger's graph may raise anything; it is reported, not trusted
-        answer.send(" ".join(str(error).split())[:300] or type(error).__name__)
-    else:
-        answer.send(worst)
-
-
-def _limit(seconds: float) -> None:
-    if sys.platform == "win32":
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        return list(forward(pack, np.full((1, 1, size, size), 0.5, np.float32), role))
+    if pack.task in (classification.TABLE, icu.TASK):
+        width = pack.manifest["input"]["shape"][1]
+        name = pack.manifest["input"]["name"]
+        return run(open_session(pack.graph(role)), {name: np.full((1, int(width)), 0.5, np.float32)})
+    text = pack.manifest["text"]
+    return [
+        text_tasks.raw_outputs(
+            pack.graph(role), pack.read(text["tokenizer"]), text, pack.manifest["reference"]["texts"]
+        )
+    ]

@@ -9,6 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from core.errors import Unreadable
 from core.inference import packs
 from core.inference.session import open_session
 
@@ -29,6 +30,8 @@ class Encoder:
         self._tokenizer: Any = Tokenizer.from_str(pack.read(spec["tokenizer"]).decode("utf-8"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        marks = (str(spec.get("first", "[CLS]")), str(spec.get("last", "[SEP]")))
+        self._ends = tuple(_known(self._tokenizer, mark) for mark in marks)
         self._session: ort.InferenceSession = open_session(pack.graph("predict"))
         self._remembered = functools.lru_cache(maxsize=_REMEMBERED)(self._long)
 
@@ -74,7 +77,7 @@ class Encoder:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _run(self, tokens: Sequence[Sequence[int]]) -> Vectors:
-        first, last = (int(self._tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]"))
+        first, last = self._ends
         ids = np.zeros((len(tokens), max(map(len, tokens)) + 2), np.int64)
         mask = np.zeros_like(ids)
         for row, part in enumerate(tokens):
@@ -84,19 +87,28 @@ class Encoder:
         return output
 
 
+def _known(tokenizer: Any, mark: str) -> int:
+    found: int | None = tokenizer.token_to_id(mark)
+    if found is None:
+        raise Unreadable(f"The tokenizer knows no {mark}.", "Ask the pack's maker for a corrected pack.")
+    return found
+
+
 @functools.lru_cache(maxsize=2)
 def _open(pack: packs.Pack) -> Encoder:
     return Encoder(pack)
 
 
 def encoder() -> Encoder | None:
-    """The installed text pack, opened once a process; None where there is none. Of several, the first by id."""
+    """The installed text pack, opened once a process; None where there is none. Of several, the first by id that has a
+    weight in the differential; one that was imported has none until it is measured."""
     pack = _installed()
     return None if pack is None else _open(pack)
 
 
 def _installed() -> packs.Pack | None:
-    return next((pack for pack in packs.installed() if pack.task == TASK), None)
+    found = [pack for pack in packs.installed() if pack.task == TASK]
+    return next((p for p in found if p.manifest["text"]["condition_weight"] > 0), found[0] if found else None)
 
 
 def check_reference(pack: packs.Pack) -> float:

@@ -137,5 +137,6 @@ def check_picture(pack: Pack, ref: ImageRef, ood: float) -> NoEstimate | None:
     """The picture alone: refused where it lies farther from the training films than nearly all validation films."""
     if ood <= density(pack).limit:
         return None
-    en = "the picture does not look like the films the model was validated on (chest radiographs of young children)."
-    return refuse(pack, ref, "picture", en, "图像与模型验证所用的片子（幼儿胸部 X 线片）不相似。")
+    name = pack.name
+    en = f"the picture does not look like the films this model was validated on ({name.en})."
+    return refuse(pack, ref, "picture", en, f"图像与该模型验证所用的片子（{name.zh or name.en}）不相似。")

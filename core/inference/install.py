@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from core import paths
 from core.errors import Unreadable, UserError
 from core.inference import packs
-from core.inference.dry_run import SECONDS, try_apart
+from core.inference.apart import SECONDS
+from core.inference.dry_run import try_apart
 from core.inference.screening import screen_file, screen_graph
 from core.progress import Report, silent
 

@@ -19,17 +19,19 @@ _LEAST_RATIO = 1.9
 class Preprocessing:
     """`size`: rows and columns of the graph's input. `equalise_box`: share of rows and columns (centred) whose
     histogram and detail define the normalisation, so that borders, collimation and letters do not. `band_levels`: the
-    detail (standard deviation) each frequency band is brought to, finest first; empty for none."""
+    detail (standard deviation) each frequency band is brought to, finest first; empty for none. `levels`: "ranks" (grey
+    levels to mid-ranks) or "plain" (as they are, 0-1), for models from elsewhere."""
 
     size: int
     equalise_box: float
     band_levels: tuple[float, ...] = ()
+    levels: str = "ranks"
 
     @classmethod
     def of(cls, spec: dict[str, Any]) -> "Preprocessing":
         """From the manifest's `preprocessing` object (checked by the schema)."""
         levels = tuple(float(v) for v in spec.get("band_levels", ()))
-        return cls(int(spec["size"]), float(spec["equalise_box"]), levels)
+        return cls(int(spec["size"]), float(spec["equalise_box"]), levels, str(spec.get("levels", "ranks")))
 
 
 def squash(pixels: Pixels, size: int) -> Pixels:
@@ -110,7 +112,10 @@ def _deviation(part: Film) -> float:
 
 def normalise(pixels: Pixels, spec: Preprocessing, size: int = 0) -> Film:
     """(rows, columns) uint8 -> (size, size) float32 in 0-1; `size` 0 is the graph's own."""
-    equal = equalise(squash(pixels, size or spec.size), spec.equalise_box)
+    small = squash(pixels, size or spec.size)
+    if spec.levels == "plain":
+        return np.asarray(small / np.float32(255), np.float32)
+    equal = equalise(small, spec.equalise_box)
     return level_bands(equal, spec.band_levels, spec.equalise_box) if spec.band_levels else equal
 
 
