@@ -350,6 +350,7 @@ def predict_images(
     from core.imaging.pixels import presentation
     from core.inference.packs import installed
     from core.inference.predict import predict
+    from core.learning.shadow import in_shadow, watch_film
 
     predictions: list[ImagePrediction] = []
     refusals: list[NoEstimate] = []
@@ -367,6 +368,8 @@ def predict_images(
                 refusals.append(result)
             else:
                 predictions.extend(result)
+                if in_shadow(pack.id):
+                    watch_film(pack, pixels, ref.sha256 or ref.id)
     return tuple(predictions), tuple(refusals)
 
 

@@ -58,6 +58,11 @@ def running(pack_id: str) -> packs.Pack | None:
     return packs.load(folder) if (folder / packs.MANIFEST).is_file() else None
 
 
+def in_shadow(pack_id: str) -> bool:
+    """Whether a candidate is in shadow of a pack: a look at a file, cheap enough for every film."""
+    return (_home(pack_id) / _PACK / packs.MANIFEST).is_file()
+
+
 def observe(pack: packs.Pack, inputs: Sequence[Any], keys: Sequence[str]) -> int:
     """Both answers to new inputs (films or their pixels, texts, rows); how many were new.
 
