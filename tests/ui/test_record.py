@@ -14,7 +14,7 @@ from core.domain.case import Case
 from core.domain.record import Observation, Record, Sex
 from tests.ui import builders
 from tests.ui.conftest import Pump
-from ui.record.drawings import course_drawing, course_of, growth_drawing
+from ui.record.drawings import course_drawing, course_of, date_ticks, growth_drawing, seconds_of
 from ui.record.lines import counts, excerpt_of, found, lines, telling
 from ui.record.screen import RecordPage
 from ui.translate import LANGUAGE
@@ -227,3 +227,18 @@ def test_undoing_a_merge_asks_first(open_window, pump, monkeypatch) -> None:  # 
     answer[0] = 1
     page._unmerge.click()
     assert undone == ["c-rowan"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        ("1980-09-10", "1988-09-10", ["1982-01-01", "1984-01-01", "1986-01-01", "1988-01-01"]),
+        ("2025-01-15", "2025-09-20", ["2025-03-01", "2025-05-01", "2025-07-01", "2025-09-01"]),
+        ("2025-03-01", "2025-03-05", ["2025-03-01", "2025-03-02", "2025-03-03", "2025-03-04", "2025-03-05"]),
+        ("2025-03-01T06:00", "2025-03-01T08:30", ["2025-03-01T06:00", "2025-03-01T07:00", "2025-03-01T08:00"]),
+    ],
+)
+def test_dates_on_an_axis_are_firsts_of_years_months_or_days(first: str, last: str, shown: list[str]) -> None:
+    low, high = seconds_of(first), seconds_of(last)
+    assert low is not None and high is not None
+    assert list(date_ticks(low, high, 5)) == [seconds_of(day) for day in shown]

@@ -246,8 +246,9 @@ class Differential(QWidget):
         if folded:
             words = tr("{n} more below {p} %", n=folded, p=round(100 * FOLD_BELOW))
             self._add_more(words, self._unfold)
-        none = label(tr("None of these: {p}", p=f"{round(100 * assessment.none_of_these)} %"), "caption")
-        self._body.addWidget(band(row(none, margins=(12, 0, 12, 0)), 26))
+        if assessment.none_of_these > 0:
+            none = label(tr("None of these: {p}", p=percent(assessment.none_of_these)), "caption")
+            self._body.addWidget(band(row(none, margins=(12, 0, 12, 0)), 26))
 
     def _alike(self, hypotheses: tuple[Hypothesis, ...]) -> dict[str, tuple[Hypothesis, ...]]:
         """Id of the first of its group -> the others that are folded under it."""

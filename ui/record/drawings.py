@@ -11,7 +11,7 @@ from ui.record.lines import Line
 from ui.translate import say, tr
 from ui.widgets.chart import NAN, Curve, Dot, Drawing
 
-DAY_S = 86400.0
+HOUR_S, DAY_S, MONTH_S = 3600.0, 86400.0, 365.25 / 12 * 86400.0
 
 
 def seconds_of(time: str) -> float | None:
@@ -21,6 +21,27 @@ def seconds_of(time: str) -> float | None:
     except ValueError:
         return None
     return (read.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds()
+
+
+def date_ticks(low: float, high: float, wanted: int) -> tuple[float, ...]:
+    """Firsts of years, else of months, else days or hours between two places, at most `wanted`."""
+    start, span = datetime(1970, 1, 1) + timedelta(seconds=low), high - low
+    for months in (1, 2, 3, 6, 12, 24, 60, 120, 240):
+        if span < 60 * DAY_S or span / (months * MONTH_S) > wanted:
+            continue
+        first = start.year * 12 + start.month - 1
+        first -= first % months
+        made = (datetime((first + i * months) // 12, (first + i * months) % 12 + 1, 1) for i in range(wanted + 2))
+        return tuple(x for at in made if low <= (x := (at - datetime(1970, 1, 1)).total_seconds()) <= high)
+    for step in (HOUR_S, 6 * HOUR_S, DAY_S, 2 * DAY_S, 7 * DAY_S, 14 * DAY_S, 28 * DAY_S):
+        if span / step <= wanted:
+            first_at = -(-low // step) * step
+            return (
+                tuple(first_at + i * step for i in range(int((high - first_at) // step) + 1))
+                if first_at <= high
+                else ()
+            )
+    return ()
 
 
 def course_of(case: Case, line: Line) -> Course | None:
@@ -48,7 +69,8 @@ def course_drawing(case: Case, course: Course) -> Drawing | None:
     low = last.reference_low if same_unit and last.reference_low is not None else NAN
     high = last.reference_high if same_unit and last.reference_high is not None else NAN
     name = say(course.label or Label(last.text))
-    return Drawing(name, unit_words(course.unit), tuple(dots), lambda x: _date_words(x, span), low, high)
+    return Drawing(name, unit_words(course.unit), tuple(dots), lambda x: _date_words(x, span), low, high,
+                   x_ticks=date_ticks)  # fmt: skip
 
 
 def _shade(tone: str) -> str:

@@ -156,8 +156,9 @@ class IconButton(QToolButton):
         option.text = ""
         painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
         tone = "text.disabled" if not self.isEnabled() else "accent" if self.isChecked() else self.tone
-        offset = (self.width() - self.icon_px) // 2
-        icons.draw(painter, self.icon_name, tone, offset, (self.height() - self.icon_px) // 2, self.icon_px)
+        offset, lower = (self.width() - self.icon_px) // 2, 4 if self.badge else 0
+        top = (self.height() - self.icon_px) // 2 + lower
+        icons.draw(painter, self.icon_name, tone, offset - lower, top, self.icon_px)
         if self.badge:
             self._paint_badge(painter)
 

@@ -12,6 +12,8 @@ from ui.theme.theme import color
 from ui.widgets import paint
 
 LEFT, RIGHT, TOP, BOTTOM = 48, 34, 12, 26
+X_ROOM = 74
+"""Pixels for one label of the x axis."""
 NEAR = 9
 """Pixels around a point that count as it."""
 NAN = float("nan")
@@ -47,6 +49,8 @@ class Drawing:
     low: float = NAN
     high: float = NAN
     curves: tuple[Curve, ...] = ()
+    x_ticks: Callable[[float, float, int], tuple[float, ...]] | None = None
+    """Places on the x axis between two bounds, about so many; None: round numbers."""
 
 
 def ticks(low: float, high: float, wanted: int = 4) -> tuple[float, ...]:
@@ -146,7 +150,8 @@ class Chart(QWidget):
             paint.text(painter, QRect(0, y - 8, LEFT - 7, 16), f"{value:g}", "text.2", px=11, align=paint.RIGHT)
         paint.text(painter, QRect(LEFT, 0, area.width(), 14), self.drawing.unit, "text.3", px=11)
         taken = -1000
-        for value in ticks(x0, x1, max(2, area.width() // 90)):
+        places = self.drawing.x_ticks or ticks
+        for value in places(x0, x1, max(2, area.width() // X_ROOM)):
             words = self.drawing.x_words(value)
             wide, x = paint.width(words, 11) + 6, int(self.place(value, y0).x())
             if x - wide // 2 > taken and area.left() <= x <= area.right():

@@ -16,6 +16,7 @@ ROW = 31
 TOP = 34
 BOTTOM = 44
 SAME = 0.02
+LEAST = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,12 @@ def percent(value: float) -> str:
 
 
 def shorten(steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
-    """The `most` largest in falling size, the rest as one sum."""
+    """The `most` largest in falling size, the rest, and what would print as 0.00, as one sum."""
     ranked = sorted(steps, key=lambda s: -abs(s.value))
-    if len(ranked) <= most + 1:
+    telling = sum(abs(s.value) >= LEAST for s in ranked)
+    if len(ranked) <= min(most, telling) + 1:
         return tuple(ranked)
+    most = min(most, telling)
     rest = ranked[most:]
     other = Step(tr("{n} other findings", n=len(rest)), tr("sum"), sum(s.value for s in rest))
     return (*ranked[:most], other)
