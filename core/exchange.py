@@ -26,6 +26,7 @@ from core.imaging.pacs_config import (
 )
 from core.imaging.pacs_web import WebPeer
 from core.progress import Cancelled, Report, silent
+from core.store.policy import refuse_export
 from core.store.store import Store
 from core.store.users import Permission
 
@@ -194,7 +195,7 @@ def send_files(
 ) -> int:
     """Send DICOM files to the archive `name`; returns how many. Raises `UserError`; what was tried is in the audit log."""
     who = store.users.require(Permission.EXPORT, user)
-    refuse_export(store)
+    refuse_export(store.policy)
     archive = archive_named(store, name)
     return audited_send(store, archive, files, name=name, who=who, case_id=case_id, report=report)
 
@@ -226,12 +227,6 @@ def audited_send(
 
 def _send(archive: Archive, files: Sequence[Path], report: Report) -> int:
     return pacs_web.stow(archive, files, report) if isinstance(archive, WebPeer) else pacs.store(archive, files, report)
-
-
-def refuse_export(store: Store) -> None:
-    """Raises `UserError` where the policy forbids that anything leaves the program."""
-    if not store.policy.export_allowed:
-        raise UserError("Your organisation's policy does not allow exports.", "Ask your IT department.")
 
 
 def study_hash(uid: str) -> str:

@@ -76,6 +76,12 @@ def load_policy() -> Policy:
     )  # fmt: skip
 
 
+def refuse_export(policy: Policy) -> None:
+    """Raises UserError where the policy forbids that anything leaves the program."""
+    if not policy.export_allowed:
+        raise UserError("Your organisation's policy does not allow exports.", "Ask your IT department.")
+
+
 class IdleLock:
     """When to lock: some minutes after the last key or click. Times in seconds of a clock that only goes forward."""
 

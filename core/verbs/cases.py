@@ -12,6 +12,7 @@ from core.domain.serial import to_plain
 from core.errors import UserError
 from core.report.json import case_bytes, case_json
 from core.store.files import write_whole
+from core.store.policy import refuse_export
 from core.store.store import Store
 
 
@@ -29,14 +30,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     search = actions.add_parser("search", help="cases that contain all words: names, notes, findings, codes; en and zh")
     search.add_argument("words", nargs="+", help="what to look for")
     search.add_argument("--limit", type=int, default=50, help="at most this many (default 50)")
-    export = actions.add_parser("export", help="write a case as JSON, PDF or HTML")
+    export = actions.add_parser("export", help="write a case as JSON, PDF, HTML or FHIR R4 document")
     export.add_argument("case", help="the case's id")
     export.add_argument("--out", type=Path, required=True, help="the file to write")
-    export.add_argument("--format", choices=["json", "pdf", "html"], help="default: by the file's ending")
+    export.add_argument("--format", choices=["json", "pdf", "html", "fhir"], help="default: by the file's ending")
     export.add_argument(
         "--deidentify", type=Path, metavar="KEYFILE", help="without identity; the key is made if missing"
     )
-    export.add_argument("--lang", choices=["en", "zh"], default="en", help="language of PDF and HTML (default en)")
+    export.add_argument(
+        "--lang", choices=["en", "zh"], default="en", help="language of PDF, HTML and FHIR (default en)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,8 +63,9 @@ def run(args: argparse.Namespace) -> int:
 def _export(store: Store, args: argparse.Namespace) -> dict[str, Any]:
     """Write the file; returns what was written."""
     kind = args.format or args.out.suffix.lstrip(".").lower()
-    if kind not in ("json", "pdf", "html"):
-        raise UserError(f"{args.out.name} does not say what to write.", "Add --format json, pdf or html.")
+    if kind not in ("json", "pdf", "html", "fhir"):
+        raise UserError(f"{args.out.name} does not say what to write.", "Add --format json, pdf, html or fhir.")
+    refuse_export(store.policy)
     case = store.load(args.case)
     leaks: dict[str, Any] = {}
     if args.deidentify:
@@ -76,6 +80,10 @@ def _export(store: Store, args: argparse.Namespace) -> dict[str, Any]:
             from core.report.html import html_text
 
             args.out.write_text(html_text(case, args.lang), "utf-8")
+        elif kind == "fhir":
+            from core.report.fhir import fhir_bytes
+
+            args.out.write_bytes(fhir_bytes(case, args.lang))
         else:
             args.out.write_bytes(case_bytes(case))
     except OSError as error:

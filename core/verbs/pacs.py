@@ -21,7 +21,7 @@ from core.imaging import pacs, pacs_web
 from core.imaging.pacs import Peer
 from core.imaging.pacs_config import PASSWORD_VARIABLE, configured, refuse_forbidden
 from core.imaging.pacs_web import WebPeer
-from core.store.policy import load_policy
+from core.store.policy import load_policy, refuse_export
 from core.store.series import bring_back
 from core.store.store import Store
 from core.store.users import Permission
@@ -131,7 +131,7 @@ def _send_case(args: argparse.Namespace, peer: Peer | WebPeer) -> dict[str, Any]
         tempfile.TemporaryDirectory(prefix="consilium-") as scratch,
     ):
         who = store.users.require(Permission.EXPORT)
-        exchange.refuse_export(store)
+        refuse_export(store.policy)
         local, folder = Path(scratch) / "images", Path(scratch) / "objects"
         local.mkdir()
         folder.mkdir()

@@ -113,6 +113,17 @@ def quiet() -> Iterator[None]:
     drop_sockets()
 
 
+def sockets() -> int:
+    """Open sockets of this process."""
+    held = 0
+    for fd in Path("/proc/self/fd").iterdir():
+        try:
+            held += str(fd.readlink()).startswith("socket:")
+        except OSError:
+            continue
+    return held
+
+
 def listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -129,7 +140,7 @@ def test_a_case_s_round_trip(
     ours = {"us": {"AET": "CONSILIUM", "Host": "127.0.0.1", "Port": port}}
     folder = tmp_path / "orthanc"
     folder.mkdir()
-    threads = set(threading.enumerate())
+    threads, held = set(threading.enumerate()), sockets()
     with orthanc(folder, ours) as made:
         moving = dataclasses.replace(made.dicom, listen_port=port)
         peers = {"get": Entry(made.dicom), "move": Entry(moving), "web": Entry(made.web)}
@@ -177,3 +188,24 @@ def test_a_case_s_round_trip(
     while left := [t for t in threading.enumerate() if t not in threads and t.is_alive()]:
         assert time.monotonic() < end, left
         time.sleep(0.02)
+    assert sockets() == held
+
+
+def test_the_policy_keeps_reports_in_the_house(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verbs too; and without such a policy a case is written as a FHIR document."""
+    case = shown(tmp_path / "images")
+    store.save(case, "Dr A")
+    out = tmp_path / "case.json"
+    assert run(["cases", "export", "c1", "--format", "fhir", "--out", str(out)]) == 0
+    assert json.loads(out.read_text("utf-8"))["type"] == "document"
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"export_allowed": false}')
+    monkeypatch.setenv("CONSILIUM_POLICY", str(policy))
+    for words in (
+        ["cases", "export", "c1", "--out", str(tmp_path / "new.json")],
+        ["pacs", "send", "--host", "127.0.0.1", "--case", "c1"],
+    ):
+        assert run(words) == 2 and "does not allow exports" in capsys.readouterr().err
+    assert not (tmp_path / "new.json").exists()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QWidget
 from core import dicom_report, exchange
 from core.domain.case import Case
 from core.progress import Report
+from core.store.policy import refuse_export
 from core.store.users import Permission
 from ui.dialogs import Dialog
 from ui.jobs import Job
@@ -74,7 +75,7 @@ def start_write(session: Session, case: Case, kinds: tuple[str, ...], folder: Pa
 
     def work(report: Report) -> int:
         who = store.users.require(Permission.EXPORT, user)
-        exchange.refuse_export(store)
+        refuse_export(store.policy)
         made = dicom_report.write_objects(
             opened(session, case), kinds, folder, observer=who, language=language, report=report
         )
@@ -93,7 +94,7 @@ def start_send(session: Session, case: Case, kinds: tuple[str, ...], archive: st
 
     def work(report: Report) -> int:
         who = store.users.require(Permission.EXPORT, user)
-        exchange.refuse_export(store)
+        refuse_export(store.policy)
         with tempfile.TemporaryDirectory(prefix="send-", dir=session.local.path) as scratch:
             made = dicom_report.write_objects(
                 opened(session, case), kinds, Path(scratch), observer=who, language=language

@@ -16,6 +16,7 @@ from core.imaging.sr_export import write_key_images, write_measurements
 from core.imaging.sr_tree import MAX_DEPTH, read_tree
 from core.paths import RESOURCES
 from tests.core.imaging.made import dataset, save
+from tests.core.imaging.peers import tool
 
 FILM = str(RESOURCES / "samples" / "child-cough" / "film.dcm")
 SOURCES = {"film": (FILM, 0)}
@@ -57,6 +58,18 @@ def test_dcmtk_reads_the_report_without_error(tmp_path: Path) -> None:
         run = subprocess.run(["dsrdump", str(tmp_path / name)], capture_output=True, text=True, check=False, timeout=30)
         assert run.returncode == 0 and words in run.stdout
         assert not [line for line in run.stderr.splitlines() if line.startswith(("E:", "F:"))], run.stderr
+
+
+def test_a_report_another_program_wrote_is_the_same_tree(tmp_path: Path) -> None:
+    """dcmtk reads ours into its own tree (dsr2xml) and writes a report of its own (xml2dsr)."""
+    ours, between, theirs = tmp_path / "sr.dcm", tmp_path / "sr.xml", tmp_path / "dcmtk.dcm"
+    write_measurements(ours, MARKS, SOURCES, observer="EXAMPLE^Dr")
+    with between.open("wb") as xml:
+        subprocess.run([tool("dsr2xml"), str(ours)], stdout=xml, check=True, timeout=30)
+    subprocess.run([tool("xml2dsr"), str(between), str(theirs)], check=True, timeout=30, capture_output=True)
+    assert "OFFIS" in str(pydicom.dcmread(theirs).file_meta.ImplementationVersionName)
+    mine, other = read_tree(ours), read_tree(theirs)
+    assert other[1:] == mine[1:] and len(mine) > 20 and other[0].concept == "Imaging Measurement Report"
 
 
 def test_nothing_to_write_is_said(tmp_path: Path) -> None:
