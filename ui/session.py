@@ -248,12 +248,19 @@ class Session(QObject):
         self.refresh()
 
     def merge(self, kept: Case, other: Case) -> None:
-        """One case from two that are one patient."""
+        """One case from two that are one patient; one that is open is shown anew."""
 
         def work(_report: Report) -> Case:
-            return keep_merge(self.store, pipeline.merge_cases(kept, other, self.now()), kept, other, self.user)
+            merged = pipeline.merge_cases(kept, other, self.now())
+            saved = keep_merge(self.store, merged, kept, other, self.user)
+            return self._load(saved.id) if kept.id in self.cases else saved
 
-        self._quick("merge", work, lambda _c: self.refresh())
+        def done(merged: Case) -> None:
+            self._shown(merged)
+            if merged.id in self.cases:
+                self._fetch_images(merged.id)
+
+        self._quick("merge", work, done)
 
     def unmerge(self, case_id: str) -> None:
         """Undo the last merge of an open case: the other patient's case comes back, and what was added since stays."""
@@ -289,6 +296,8 @@ class Session(QObject):
             return analysed if known else self.store.save(analysed, self.user)
 
         self.jobs.start("Analysis", work, lambda c: self._analysed(c, edits), case_id=case_id, kind="analyse")
+        if known and known.images:
+            maps.warm(self.jobs)
 
     def _analysed(self, case: Case, edits: int) -> None:
         if case.id not in self.cases:

@@ -54,11 +54,13 @@ class Explainer(nn.Module):
     activation: Tensor
     level_scale: Tensor
 
-    def __init__(self, trunk: RadiographNet, temperature: float, width: int = 128) -> None:
+    def __init__(
+        self, trunk: RadiographNet, temperature: float, width: int = 128, grid: tuple[int, int] = (8, 8)
+    ) -> None:
         super().__init__()
         self.stem, self.stage1, self.stage2, self.stage3 = trunk.stem, trunk.stage1, trunk.stage2, trunk.stage3
         levels = trunk.width * 7
-        self.head = Head(2 * levels + 5 * trunk.width, width)
+        self.head = Head(2 * levels + 5 * trunk.width, width, grid=grid)
         self.gain = nn.Parameter(torch.ones(1))
         self.register_buffer("activation", trunk.head.weight.detach()[0].reshape(1, -1, 1, 1) / 64 / temperature)
         self.register_buffer("level_scale", torch.ones(1, levels, 1, 1))

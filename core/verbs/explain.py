@@ -12,7 +12,7 @@ from core.domain.case import Case, CaseStatus
 from core.domain.serial import to_plain
 from core.errors import UserError
 from core.store.store import Store
-from core.verbs import explain_sets
+from core.verbs import explain_build, explain_sets
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +29,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
     )
     explain_sets.register(parser)
+    explain_build.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the explanation as JSON; what was computed newly is kept with the case unless it is signed."""
+    if args.case == explain_build.NAME:
+        return explain_build.run(args)
     with Store.open(passphrase=os.environ.get("CONSILIUM_PASSPHRASE")) as store:
         if explain_sets.asked(args) or not args.case:
             return explain_sets.run(args, store)

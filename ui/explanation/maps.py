@@ -55,6 +55,17 @@ def _next(
     jobs.start(TITLE, work, done, case_id=case.id, kind=kind(image_id), lane=lane, quiet=not first)
 
 
+def warm(jobs: Jobs) -> None:
+    """Open what the first map needs while the analysis runs, so that its preview is there with the result."""
+
+    def work(report: Report) -> float:
+        from core.explain.warm import warm as opened
+
+        return opened(report)
+
+    jobs.start("Warming up the models", work, lambda _s: None, kind="warm", lane=Lane.SHORT, quiet=True)
+
+
 def with_map(case: Case, found: ImageExplanation) -> Case:
     """The case with a map in place of an earlier one of the same image."""
     earlier = case.explanation or Explanation(case.assessment.id if case.assessment else "")

@@ -20,7 +20,12 @@ from ui.widgets.rows import PaintedRows
 from ui.widgets.text import label
 from ui.words import engine_words, method_words
 
-HIDDEN = {"blur": "blurred", "soft_blur": "softly blurred", "mean": "grey, the film's mean"}
+HIDDEN = {
+    "blur": "blurred",
+    "soft_blur": "softly blurred",
+    "mean": "grey, the film's mean",
+    "inpaint": "filled from around",
+}
 """What stands in for a hidden region, by the name of the baseline."""
 TONES = {"deletion": ("chart.2", False), "insertion": ("chart.3", False)}
 
