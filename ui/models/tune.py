@@ -438,6 +438,7 @@ class FineTune(QWidget):
         """Show a run: its curves, its result, or the way to go on."""
         self.begin()
         self.run = run
+        self.list_runs()
         self._show_step(TRAIN)
         self._timer.start()
         self.poll()

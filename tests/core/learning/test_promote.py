@@ -1,6 +1,7 @@
 """Guardrails, promotion, shadow mode and roll back, on tables that take a second to learn."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,33 @@ def test_shadow_keeps_both_answers_and_nothing_else(runs: dict[str, Path], profi
     assert shadow.running("tiny-table") is None and shadow.observe(pack, rows, keys) == 0
     with pytest.raises(UserError, match="in shadow"):
         shadow.report("tiny-table")
+
+
+def test_films_of_a_case_are_read_in_shadow_too(profile: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from PIL import Image
+
+    from core import pipeline
+    from core.domain.imaging import ImageRef
+    from tests.core import tiny_pack
+
+    pack = tiny_pack.write(profile / "models" / "tiny")
+    Image.fromarray(tiny_pack.picture(3)).save(tmp_path / "film.png")
+    film = ImageRef("film", str(tmp_path / "film.png"), view="AP", age_years=3, stated_by="user", sha256="ab" * 32)
+    alone = pipeline.predict_images((film,))[0]
+    home = profile / "learning" / "shadow" / pack.id
+    shutil.copytree(pack.folder, home / "pack")
+    (home / "key").write_bytes(b"k" * 32)
+    assert pipeline.predict_images((film,))[0] == alone, "the candidate's answer is not shown"
+    pipeline.predict_images((film,))
+    found = shadow.report(pack.id)
+    assert (found["cases"], found["agreement"]) == (1, 1.0) and "ab" * 12 not in (home / "answers.jsonl").read_text(
+        "utf-8"
+    )
+    (home / "answers.jsonl").unlink()
+    for graph in (home / "pack").glob("*.onnx"):
+        graph.write_bytes(b"damaged")
+    assert len(pipeline.predict_images((replace(film, sha256="cd" * 32),))[0]) == len(alone), (
+        "a broken candidate disturbs nothing"
+    )

@@ -139,6 +139,7 @@ def test_a_text_model_is_fine_tuned(tmp_path: Path, rank: int) -> None:
     assert len(read_run(tmp_path / "run").losses) >= 1
 
 
+@pytest.mark.slow
 def test_a_killed_text_run_goes_on_to_the_same_metric(tmp_path: Path) -> None:
     model = tiny.bert(tmp_path / "bert")
     made = recipe(tiny.notes(tmp_path / "n.jsonl"), task="text", model=str(model), epochs=4, rate=0.003, longest=32)
@@ -196,3 +197,15 @@ def test_the_check_tells_of_classes_too_small(tmp_path: Path) -> None:
     assert found["problems"] and found["examples"] == {"a": 37, "b": 3}
     with pytest.raises(UserError, match="Too few patients"):
         study.train(recipe(path), tmp_path / "run")
+
+
+def test_a_run_in_training_is_not_started_twice(tmp_path: Path) -> None:
+    import os
+
+    from core.learning import background
+
+    run = background.new_run(recipe(tiny.table(tmp_path / "t.csv")))
+    (run / "pid").write_text(str(os.getpid()), encoding="utf-8")
+    with pytest.raises(UserError, match="trained already"):
+        background.start(run)
+    assert background.runs() == (run,) and background.new_run(recipe(tmp_path / "t.csv")).name == "local-table-2"
