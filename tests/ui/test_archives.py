@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.case import Action, CaseStatus
+from core.domain.case import Action, Case, CaseStatus
 from core.imaging import pacs
 from core.imaging.pacs import Peer
 from core.imaging.pacs_config import Entry, configured, save
@@ -142,6 +142,19 @@ def test_fetch_and_send_in_the_window(open_window: Any, pump: Pump, tmp_path: Pa
             pump(window.jobs)
             (listed,) = window.session.store.list()
             assert "王" in listed.name or "WANG" in listed.name.upper()
+            opened = window.session.store.load(listed.id)
+            window.session.open_case(listed.id)
+            pump(window.jobs)
+            asked: list[tuple[str, str]] = []
+
+            def same(kept: Case, other: Case) -> bool:
+                asked.append((kept.id, other.id))
+                return True
+
+            fetch.start_fetch(window.session, "main", (row,), listed.id, same)
+            pump(window.jobs)
+            assert [kept for kept, _other in asked] == [listed.id] and len(window.session.store.list()) == 1
+            assert len(window.session.cases[listed.id].files) > len(opened.files)
             window.session.store.save(case)
             window.session.store.keep_images(case)
             job = send.start_send(window.session, case, ("sr", "pdf"), "main", "zh")

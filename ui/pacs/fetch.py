@@ -1,18 +1,23 @@
 """Fetch from archive: ask for studies, choose some, retrieve them in the background; then they are read as any files."""
 
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QGridLayout, QLineEdit, QStackedWidget, QWidget
 
+from core.domain.basics import Label
+from core.domain.case import Case, CaseStatus
 from core.errors import UserError
 from core.exchange import StudyFound, StudyQuery, fetch_studies, find_studies
+from core.pipeline import IdentityDoubt, Opened
 from core.progress import Report
 from ui.frame.jobstrip import JobStrip
+from ui.importing import MergeDialog
 from ui.jobs import Job
 from ui.pacs.state import ARCHIVES
 from ui.session import Session
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 
 MODALITIES = ("", "CR", "DX", "CT", "MR", "US", "XA", "NM", "PT", "MG", "ECG", "SR")
 KIND = "fetch studies"
+Ask = Callable[[Case, Case], bool]
 
 
 class StudyRows(PaintedRows):
@@ -84,12 +90,12 @@ def name_words(name: str) -> str:
 class FetchDialog(QDialog):
     """Question above, answers below. Closing it leaves a running transfer running."""
 
-    def __init__(self, session: Session, parent: QWidget | None, patient_id: str = "") -> None:
+    def __init__(self, session: Session, parent: QWidget | None, patient_id: str = "", case_id: str = "") -> None:
         super().__init__(parent)
         THEME.dress(self)
         self.setWindowTitle(tr("Fetch from archive"))
         self.resize(860, 600)
-        self._session, self._patient_id = session, patient_id
+        self._session, self._patient_id, self._case_id = session, patient_id, case_id
         self.archive, self.modality = QComboBox(), QComboBox()
         for name in ARCHIVES.names:
             self.archive.addItem(name, name)
@@ -212,12 +218,19 @@ class FetchDialog(QDialog):
         self.note.set_words(words)
 
     def fetch(self) -> Job:
-        """Retrieve the ticked studies; what came is imported."""
-        return start_fetch(self._session, self._name(), self.chosen())
+        """Retrieve the ticked studies; what came is imported. Those under the open patient's number may join that case."""
+        chosen = self.chosen()
+        same = bool(self._patient_id) and all(study.patient_id == self._patient_id for study in chosen)
+        return start_fetch(self._session, self._name(), chosen, self._case_id if same else "")
 
 
-def start_fetch(session: Session, name: str, studies: tuple[StudyFound, ...]) -> Job:
-    """Retrieve in the background into the session's own folder, then read as files; a cancelled transfer imports nothing."""
+def start_fetch(
+    session: Session, name: str, studies: tuple[StudyFound, ...], case_id: str = "", ask: "Ask | None" = None
+) -> Job:
+    """Retrieve in the background into the session's own folder, then read as files; a cancelled transfer imports nothing.
+
+    `case_id` is the open case these are priors of: `ask` says whether they are one patient (default: the dialog).
+    """
     folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=session.local.path))
     store, user = session.store, session.user
 
@@ -226,9 +239,39 @@ def start_fetch(session: Session, name: str, studies: tuple[StudyFound, ...]) ->
 
     def done(files: list[Path]) -> None:
         session.messages.say(tr("{n} images fetched from {name}", n=len(files), name=name), "green")
+        if case_id:
+            _join(session, case_id, folder, ask or _ask_same)
         session.import_paths(sorted({file.parent for file in files}))
 
     return session.jobs.start("Fetching from archive", work, done, kind=KIND)
+
+
+def _join(session: Session, case_id: str, folder: Path, ask: Ask) -> None:
+    """Wait for the import of one folder, then offer to put its case into the open one."""
+
+    def imported(found: Opened) -> None:
+        mine = [c for c in found.cases if any(Path(i.path).is_relative_to(folder) for i in c.images)]
+        if not mine:
+            return
+        session.imported.disconnect(imported)
+        kept = session.cases.get(case_id)
+        other = next(
+            (c for c in mine if kept is not None and kept.status is not CaseStatus.SIGNED and ask(kept, c)), None
+        )
+        if kept is not None and other is not None:
+            session.jobs.cancel_case(other.id)
+            session.merge(session.cases.get(case_id, kept), other)
+
+    session.imported.connect(imported)
+
+
+def _ask_same(kept: Case, other: Case) -> bool:
+    reason = Label("Fetched as a study of the open patient", "作为当前患者的检查调取")
+    doubt = IdentityDoubt(kept.id, other.id, kept.record.patient.name, other.record.patient.name, reason)
+    dialog = MergeDialog(doubt, kept, other, QApplication.activeWindow())
+    same = bool(dialog.exec())
+    dialog.deleteLater()
+    return same
 
 
 def _date_field() -> QLineEdit:
@@ -250,7 +293,7 @@ def open_fetch(window: "QWidget | Window") -> FetchDialog | None:
     current = getattr(window, "current_workspace", lambda: None)()
     case = session.cases.get(current.case_id) if current is not None else None
     numbers = case.record.patient.identifiers if case is not None else ()
-    dialog = FetchDialog(session, window, numbers[0].value if numbers else "")
+    dialog = FetchDialog(session, window, numbers[0].value if numbers else "", case.id if case is not None else "")
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
     return dialog
