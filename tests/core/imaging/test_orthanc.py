@@ -1,7 +1,9 @@
 """Round trips against a real Orthanc: DICOM, DICOMweb, TLS; Chinese names kept."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,7 +12,7 @@ import pydicom
 import pytest
 
 from core.errors import UserError
-from core.imaging.pacs import Peer, echo, find, get, move, store
+from core.imaging.pacs import Peer, _listening, echo, fetch, find, get, move, store
 from core.imaging.pacs_web import WebPeer, qido, stow, wado
 from core.imaging.pixels import frame
 from core.imaging.study import read_images
@@ -110,6 +112,24 @@ def wait_for(peer: Peer) -> None:
             assert datetime.now(UTC) < end, "the third node did not start"
 
 
+def test_a_taken_port_is_said(archive: Orthanc, third_port: int, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("", third_port))
+        taken.listen()
+        with pytest.raises(UserError, match=f"port {third_port} can't be opened"):
+            fetch(replace(archive.dicom, listen_port=third_port), {"StudyInstanceUID": "1.2.79.1"}, tmp_path)
+
+
+def test_only_the_archive_may_send_to_us(archive: Orthanc, third_port: int, tmp_path: Path) -> None:
+    """The port is open while a transfer runs, and to the archive's name alone."""
+    ours = replace(archive.dicom, listen_port=third_port)
+    with _listening(ours, lambda _event: 0):
+        with pytest.raises(UserError, match="refuses"):
+            echo(Peer("127.0.0.1", third_port, "CONSILIUM", calling="STRANGER"))
+        with pytest.raises(UserError, match="refuses"):
+            store(Peer("127.0.0.1", third_port, "OTHER", calling=ours.called), [FILM])
+
+
 def test_a_move_to_an_unknown_node_is_said(archive: Orthanc) -> None:
     with pytest.raises(UserError, match="NOWHERE|refused"):
         move(archive.dicom, {"StudyInstanceUID": "1.2.79.1"}, "NOWHERE")
@@ -193,9 +213,17 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_tls_with_certificates_on_both_sides(certificate: Path, tmp_path: Path) -> None:
-    with orthanc(tmp_path, {}, tls=certificate) as secure:
+def test_tls_with_certificates_on_both_sides(certificate: Path, tmp_path: Path, third_port: int) -> None:
+    us = {"AET": "CONSILIUM", "Host": "127.0.0.1", "Port": third_port, "UseDicomTls": True}
+    with orthanc(tmp_path, {"us": us}, tls=certificate) as secure:
         store(secure.dicom, [FILM])
+        (tmp_path / "moved").mkdir()
+        (match,) = find(secure.dicom, FILM_KEYS)
+        keys = {"StudyInstanceUID": match.values["StudyInstanceUID"]}
+        moving = replace(secure.dicom, listen_port=third_port)
+        assert len(fetch(moving, keys, tmp_path / "moved")) == 1
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", third_port)) != 0
         stow(secure.web, [FILM])
         assert len(find(secure.dicom, FILM_KEYS)) == len(qido(secure.web, FILM_KEYS)) == 1
         peer, site = secure.dicom, secure.web
