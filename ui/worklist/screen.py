@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -118,6 +118,7 @@ class Worklist(QWidget):
             fixed("Worklist", "strong"),
             self._count,
             self._received,
+            IconButton("layers", "What moves the estimate over these cases", on_click=self.over_these),
             self.show_preview,
             self.show_filters,
             margins=(14, 0, 14, 0),
@@ -170,6 +171,14 @@ class Worklist(QWidget):
         from ui.pacs.fetch import open_fetch
 
         open_fetch(self.window())
+
+    def over_these(self) -> None:
+        """A global view over the cases that pass search and filters."""
+        from ui.cohort.view import CohortDialog
+
+        dialog = CohortDialog(self._session, [line.id for line in self._lines()], self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def browse(self) -> None:
         """Choose files to import."""
