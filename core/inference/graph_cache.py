@@ -40,7 +40,7 @@ def open_kept(sha256: str, read: Callable[[], bytes], provider: str = CPU) -> or
     graph = read()
     started = time.perf_counter()
     session = open_with(graph, options())
-    if time.perf_counter() - started > _SLOW_S:
+    if time.perf_counter() - started > _SLOW_S and not path.with_suffix(".large").is_file():
         keep(path, graph)
     return session
 
@@ -56,6 +56,7 @@ def keep(path: Path, graph: bytes) -> bool:
         open_with(graph, chosen)
         data = part.read_bytes()
         if len(data) > _MOST_GROWTH * len(graph):
+            path.with_suffix(".large").touch()  # not to be tried again at every start
             return False
         path.with_suffix(".sha256").write_text(hashlib.sha256(data).hexdigest(), encoding="ascii")
         part.replace(path)

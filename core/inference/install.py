@@ -228,6 +228,14 @@ def remove(pack_id: str) -> None:
     home.replace(before)
 
 
+def earlier(pack_id: str) -> str:
+    """The version that `rollback` would bring back; empty where there is none."""
+    try:
+        return packs.load(_previous(pack_id)).pack_version
+    except UserError:
+        return ""
+
+
 def rollback(pack_id: str) -> packs.Pack:
     """Bring the version before back; the present one takes its place, so a second rollback undoes the first."""
     home, before = _home() / pack_id, _previous(pack_id)

@@ -128,7 +128,8 @@ def _run_group(
 def predictions(pack: Pack, ref: ImageRef, logits: Film, ood: float) -> tuple[ImagePrediction, ...]:
     """Calibrated predictions of one film that has passed the gate. `logits`: float32 (labels,).
 
-    The pack's own calibration, then the site's where the clinic has put one in force (`core.inference.site`).
+    The pack's own calibration, then the site's where the clinic has put one in force (`core.inference.site`). `logit` stays
+    the pack's own log-odds: what explanations add up to, what drift is told from and the next site calibration fitted on.
     """
     scale = pack.calibration
     found = []
@@ -143,7 +144,7 @@ def predictions(pack: Pack, ref: ImageRef, logits: Film, ood: float) -> tuple[Im
                 name=label.name,
                 probability=own.probability(odds) if own else scale.probability(float(logit)),
                 interval=own.between(interval) if own else interval,
-                logit=own.log_odds(odds) if own else odds,
+                logit=odds,
                 ood=ood,
                 prevalence=own.prevalence if own else label.prevalence,
             )

@@ -1,16 +1,20 @@
-"""`models`: list, show, verify, install, export, sign, remove and roll back the model packs of this machine."""
+"""`models`: list, show, verify, import, compress, calibrate, install, export, sign, remove and roll back model packs."""
 
 import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
 from core.inference import packs
+from core.inference.drift import false_refusals
 from core.inference.dry_run import check_reference
 from core.inference.session import providers, threads
+from core.inference.variants import choose, variants
+from core.verbs import models_build, models_site
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +37,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         ("rollback", "bring back the version before"),
     ):
         actions.add_parser(name, help=text).add_argument("pack", metavar="PACK", help="id of the pack")
+    models_build.register(actions)
+    models_site.register(actions)
     actions.add_parser("keygen", help="make a key pair for signing").add_argument("out", type=Path, metavar="FILE")
     actions.add_parser("trust", help="trust a maker's public key").add_argument("key", type=Path, metavar="FILE")
 
@@ -44,10 +50,13 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(_CHANGES[args.action](install, args), ensure_ascii=False, indent=1))
         return 0
+    if args.action in _WORK:
+        print(json.dumps(_WORK[args.action](args), ensure_ascii=False, indent=1))
+        return 0
     if args.action == "list":
         out: object = {"packs": [_line(p) for p in packs.installed()], "providers": providers(), "threads": threads()}
     elif args.action == "show":
-        out = packs.load(_folder(args.pack)).manifest
+        out = _shown(packs.load(_folder(args.pack)))
     else:
         return _verify(args.pack)
     print(json.dumps(out, ensure_ascii=False, indent=1))
@@ -67,8 +76,29 @@ def _line(pack: packs.Pack) -> dict[str, Any]:
         "ages_years": [domain.age_from_years, domain.age_below_years],
         "views": domain.views,
         "own_test": {key: tested[key] for key in keys if key in tested},
+        "validated": (pack.manifest.get("imported") or {}).get("validated", True),
+        "false_refusals": false_refusals(dict(pack.manifest)),
+        "takes": choose(pack, providers()[0]).variant.role,
         "bytes": sum(int(f["bytes"]) for f in pack.manifest["files"].values()),
     }
+
+
+def _shown(pack: packs.Pack) -> dict[str, Any]:
+    """The manifest, and what holds on this machine: folder, variants, the site's calibration, the version to go back to."""
+    from core.inference import install, site
+
+    in_force = {one.code.code: site.in_force(pack, one.code.code) for one in pack.labels}
+    choice = choose(pack, providers()[0])
+    here = {
+        "folder": str(pack.folder),
+        "sha256": pack.sha256,
+        "provider": providers()[0],
+        "takes": {"role": choice.variant.role, "en": choice.why.en, "zh": choice.why.zh},
+        "variants": [asdict(v) for v in variants(pack)],
+        "site_calibration": {code: asdict(made) for code, made in in_force.items() if made is not None},
+        "earlier_version": install.earlier(pack.id),
+    }
+    return {**pack.manifest, "here": here}
 
 
 def _folder(name: str) -> Path:
@@ -84,9 +114,12 @@ def _verify(names: list[str]) -> int:
 
 
 def _verified(folder: Path) -> dict[str, Any]:
+    from core.inference.install import screen
+
     started = time.perf_counter()
     try:
         pack = packs.verify(folder)
+        screen(pack)
         worst = check_reference(pack)
     except UserError as error:
         return {"folder": folder.name, "ok": False, "why": str(error)}
@@ -128,6 +161,13 @@ def _trust(work: Any, args: argparse.Namespace) -> dict[str, Any]:
     return {"trusted": args.key.name}
 
 
+_WORK = {
+    "import": models_build.run_import,
+    "compress": lambda args: models_build.run_compress(args, _folder(args.pack)),
+    "calibrate": models_site.run_calibrate,
+    "drift": models_site.run_drift,
+    "variant": models_site.run_variant,
+}
 _CHANGES = {
     "install": _install,
     "export": _export,
