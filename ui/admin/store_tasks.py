@@ -183,9 +183,11 @@ def start_bundle(session: Session, path: Path) -> Job:
             tr("{n} texts written: {name}. Read them before you send them.", n=len(names), name=path.name), "green"
         )
 
-    return session.jobs.start(
-        "Support bundle", lambda _r: write_bundle(store, path, paths.profile() / "logs"), done, kind="bundle"
-    )
+    def work(_report: Report) -> tuple[str, ...]:
+        store.users.require(Permission.MANAGE_STORE)
+        return write_bundle(store, path, paths.profile() / "logs")
+
+    return session.jobs.start("Support bundle", work, done, kind="bundle")
 
 
 class DeletedRows(PaintedRows):
