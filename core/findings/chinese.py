@@ -5,7 +5,8 @@
 
 import functools
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from core.findings import language
@@ -14,6 +15,8 @@ from core.findings.english import Match
 _BREAKS = frozenset("，。；、！？,;!?\n：:（）()")
 _ENDINGS = ("麻木", "无力", "痛", "肿", "瘙痒", "麻", "胀", "压痛", "肿块", "出血")
 _REACH = 6
+_PART, _LONGEST, _APART = 2, 9, 5
+"""Least characters of a torn name's parts, most of the whole, and most between."""
 _COMPLETE = "\0"
 
 
@@ -84,15 +87,18 @@ class Matcher:
     def __init__(self, names: Iterable[tuple[str, str]]) -> None:
         self.trie: dict[str, object] = {}
         self.split: dict[str, dict[str, object]] = {}
+        forms: dict[str, str] = {}
         for name, key in names:
             form = normal(name).text
             if len(form) < min(2, len(name)):  # nothing but fillers would be left: such a name stays as it is written
                 form = name
             _add(self.trie, form, key)
+            forms.setdefault(form, key)
             for ending in _ENDINGS:
                 stem = form.removesuffix(ending)
                 if stem and stem != form:
                     _add(self.split.setdefault(ending, {}), stem, key)
+        self.seams = _seams(forms)
 
     def find(self, text: str) -> list[Match]:
         """All matches, left to right, the longest at each place; words of a name may have a few characters between."""
@@ -116,6 +122,19 @@ class Matcher:
                 at += 1
         return matches
 
+    def torn(self, text: str, joins: Callable[[str], bool]) -> list[Match]:
+        """Names whose two parts stand a few characters apart ("腹部有明显的压痛"), where `joins` lets what is between."""
+        plain = normal(text)
+        found: dict[str, Match] = {}
+        for at in range(len(plain.text)):
+            for length in range(_PART, _LONGEST - _PART + 1):
+                for rest, key in self.seams.get(plain.text[at : at + length], ()):
+                    begin = plain.text.find(rest, at + length + 1, at + length + _APART + len(rest))
+                    if begin > 0 and key not in found and joins(plain.text[at + length : begin]):
+                        first, end = plain.start[at], plain.end[begin + len(rest) - 1]
+                        found[key] = Match(key, first, end, (first,))
+        return list(found.values())
+
     def _stretched(self, text: str, at: int, direct: int) -> tuple[int, str] | None:
         """A name whose last word stands a little later ("右下腹持续性隐痛"), where nothing else begins in between."""
         best: tuple[int, str] | None = None
@@ -134,6 +153,19 @@ class Matcher:
             if best is None or length > best[0]:
                 best = (reach, key)
         return best
+
+
+def _seams(forms: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """First part -> (second part, key) of names that fall into two parts which other names have as well."""
+    long = {form: key for form, key in forms.items() if 2 * _PART <= len(form) <= _LONGEST and key.isidentifier()}
+    begins = Counter(form[:i] for form in long for i in range(_PART, len(form) - _PART + 1))
+    ends = Counter(form[i:] for form in long for i in range(_PART, len(form) - _PART + 1))
+    found: dict[str, list[tuple[str, str]]] = {}
+    for form, key in long.items():
+        cut = max(range(_PART, len(form) - _PART + 1), key=lambda i: min(begins[form[:i]], ends[form[i:]]))
+        if min(begins[form[:cut]], ends[form[cut:]]) > 1:
+            found.setdefault(form[:cut], []).append((form[cut:], key))
+    return found
 
 
 def _add(trie: dict[str, object], form: str, key: str) -> None:

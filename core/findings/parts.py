@@ -150,6 +150,11 @@ def _joins(between: str, table: Table, *, far: bool) -> bool:
     return far or not table.between.search(between)
 
 
+def joins(between: str, name: str) -> bool:
+    """Whether the parts of one finding can stand around these characters."""
+    return _joins(between, _table(name), far=False)
+
+
 def merged(matches: Sequence[Match], told: Sequence[Match]) -> list[Match]:
     """Names and what is told in parts. Told findings that a name states (itself or a kind of it), that lie inside a name,
     or that another told one implies are left out; so is a name that a told finding around it implies."""
@@ -157,7 +162,7 @@ def merged(matches: Sequence[Match], told: Sequence[Match]) -> list[Match]:
     named = {key for match in matches for key in _keys(match) if key in known}
     implied = {up for key in (*named, *(m.key for m in told)) for up in known.ancestors(key)}
     names = [(m.start, m.end) for m in matches]
-    added = [m for m in told if m.key not in named | implied]
+    added = list({m.key: m for m in reversed(told) if m.key not in named | implied}.values())
     added = [m for m in added if not any(start <= m.start and m.end <= end for start, end in names)]
     kept = [m for m in matches if not any(_within(m, other, known) for other in added)]
     return sorted((*kept, *added), key=lambda m: (m.start, m.end))

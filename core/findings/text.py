@@ -107,7 +107,10 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     cut = sentences(note.text, name)
     for number, sentence in enumerate(cut):
         text = note.text[sentence.start : sentence.end]
-        matches = parts.merged(finder.find(text), parts.find(text, name))
+        told = parts.find(text, name)
+        if isinstance(finder, chinese.Matcher):
+            told += finder.torn(text, lambda between: parts.joins(between, "chinese"))
+        matches = parts.merged(finder.find(text), told)
         matches = [english.shifted(m, sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]

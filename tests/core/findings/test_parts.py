@@ -6,6 +6,7 @@ from core.domain.basics import Source
 from core.domain.finding import Status
 from core.domain.record import Note, Patient
 from core.findings import parts
+from core.findings.chinese import Matcher as Chinese
 from core.findings.english import Match
 from core.findings.text import findings_in
 from core.knowledge import vocabulary
@@ -77,3 +78,13 @@ def test_a_told_finding_replaces_the_vaguer_name_inside_it_only() -> None:
     told = Match("dysuria", 0, 4, (0,))
     assert parts.merged([vague, other], [told]) == [told, other]
     assert parts.merged([Match("dysuria", 0, 4, (0,))], [told]) == [Match("dysuria", 0, 4, (0,))]
+
+
+def test_a_torn_name_is_found_where_nothing_else_stands_between() -> None:
+    matcher = Chinese([("胸腔积液", "fluid"), ("胸腔肿物", "mass"), ("腹腔积液", "ascites")])
+    assert [m.key for m in matcher.torn("胸腔少量积液", lambda between: True)] == ["fluid"]
+    assert matcher.torn("胸腔少量积液", lambda between: False) == []
+    assert matcher.torn("胸腔积液", lambda between: True) == []  # whole: the ordinary search finds it
+    text = "胸腔有少量积液"
+    (match,) = matcher.torn(text, lambda between: True)
+    assert text[match.start : match.end] == text

@@ -28,7 +28,7 @@ def test_labelled_sentences_reach_the_measured_figures() -> None:
     assert result["all"]["findings"]["f1"] >= 0.90
     assert result["all"]["negation"]["f1"] >= 0.95
     assert result["held_out"]["negation"]["f1"] >= 0.95
-    assert result["held_out"]["findings"]["f1"] >= 0.85  # measured .860; the goal of .90 is not reached here
+    assert result["held_out"]["findings"]["f1"] >= 0.87  # measured .881; the goal of .90 is not reached here
 
 
 @pytest.mark.parametrize(
@@ -224,5 +224,9 @@ def test_the_later_sets_reach_their_measured_figures() -> None:
     assert third["all"]["findings"]["f1"] >= 0.88  # before its round .740
     fourth = sentences(SENTENCES.with_name("sentences_fourth.yaml"))
     assert fourth["n"] == 60
-    assert fourth["all"]["findings"]["f1"] >= 0.76  # before its round .684: the honest distance to the goal of .90
+    assert fourth["all"]["findings"]["f1"] >= 0.80  # before its round .684
     assert fourth["all"]["negation"]["f1"] >= 0.95
+    fifth = sentences(SENTENCES.with_name("sentences_fifth.yaml"))
+    assert fifth["n"] == 80
+    assert fifth["all"]["findings"]["f1"] >= 0.73  # before its round .679: the honest distance to the goal of .90
+    assert fifth["all"]["negation"]["f1"] >= 0.95
