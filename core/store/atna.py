@@ -24,6 +24,7 @@ _TYPES = {
     "archive_send": ("110106", "Export", "R"),
     "archive_fetch": ("110107", "Import", "C"),
     "archive_query": ("110112", "Query", "E"),
+    "cohort": ("110112", "Query", "E"),
     "archives_changed": ("110113", "Security Alert", "U"),
     "restore": ("110107", "Import", "C"),
     "recover": ("110107", "Import", "C"),

@@ -35,6 +35,8 @@ ICONS = {
     "archive_fetch": ("download", "amber"),
     "archive_send": ("upload", "amber"),
     "archives_changed": ("link", "amber"),
+    "cohort": ("layers", "text.2"),
+    "map_verdict": ("layers", "accent"),
     "backup": ("download", "text.2"),
     "restore": ("upload", "text.2"),
     "failed_sign_in": ("alert", "red"),
