@@ -176,7 +176,7 @@ class Worklist(QWidget):
         """A global view over the cases that pass search and filters."""
         from ui.cohort.view import CohortDialog
 
-        dialog = CohortDialog(self._session, [line.id for line in self._lines()], self)
+        dialog = CohortDialog(self._session, [line.id for line in self._working()()[0]], self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
