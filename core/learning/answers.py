@@ -36,7 +36,12 @@ def answers(pack: Pack, examples: Examples, places: NDArray[np.int64], role: str
 def probabilities(pack: Pack, log_odds: NDArray[np.float32]) -> Floats:
     """(n, labels) log-odds of the graph -> (n, classes)."""
     p = np.array([[pack.calibration.probability(float(v)) for v in row] for row in log_odds])
-    return np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p / p.sum(axis=1, keepdims=True)
+    return np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else _together(pack, p)
+
+
+def _together(pack: Pack, p: Floats) -> Floats:
+    """Classes that exclude each other sum to one; independent labels stay as they are."""
+    return p if pack.manifest.get("independent") else np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
 def _logits(pack: Pack, examples: Examples, places: NDArray[np.int64], role: str) -> NDArray[np.float32]:

@@ -111,17 +111,17 @@ def _findings(case: Case) -> dict[str, str]:
 def _image_rows(case: Case, patient: str, held: Sequence[Any], embed: Embed | None) -> list[dict[str, str]]:
     rows = []
     for prediction in case.predictions:
-        kept = _kept(case, prediction, held)
-        if kept is None or embed is None:
+        told = kept(case, prediction, held)
+        if told is None or embed is None:
             continue
         features = embed(case, prediction.image_id, prediction.pack.name)
         if features is not None:
-            row = {"patient": patient, "label": prediction.label.code if kept else f"no {prediction.label.code}"}
+            row = {"patient": patient, "label": prediction.label.code if told else f"no {prediction.label.code}"}
             rows.append(row | {f"e{k}": f"{v:.5g}" for k, v in enumerate(features.tolist())} | _person(case))
     return rows
 
 
-def _kept(case: Case, prediction: Any, held: Sequence[Any]) -> bool | None:
+def kept(case: Case, prediction: Any, held: Sequence[Any]) -> bool | None:
     """Whether the doctor says that the film shows the label: by a finding stated, else by an accepted diagnosis that
     rests on the image's finding. None where nothing says so."""
     codes = {prediction.label.code}

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.case import CaseStatus
 from core.inference import packs
 from core.learning import background
 from core.learning.run_log import read_run
 from tests.core.learning import tiny
+from tests.ui import builders
 from tests.ui.conftest import Pump
 from ui import translate
 from ui.models.lines import read_packs, words_of
@@ -144,3 +146,16 @@ def test_the_page_speaks_chinese(page: Models, pump: Pump) -> None:
         page.tune.pages.setCurrentIndex(k)
         page.grab()
     assert not translate.MISSING
+
+
+def test_stored_cases_tell_of_drift_and_of_what_doctors_kept(open_window: Opened, pump: Pump) -> None:
+    cases = [case for case in builders.cases() if case.status is not CaseStatus.SIGNED]
+    window = open_window(*cases)
+    window.show_tab("models")
+    pump(window.jobs)
+    page = window.models
+    page.look_back("cxr-pneumonia-paediatric")
+    pump(window.jobs)
+    found = page.detail.looked[packs.find("cxr-pneumonia-paediatric").sha256]
+    read = [p for c in cases for p in c.predictions if p.pack.name == "cxr-pneumonia-paediatric"]
+    assert found.kept + found.denied + found.unsaid == len(read)

@@ -20,6 +20,8 @@ SIGNED_LOOK = {
     "none": ("shieldalert", "amber", "Not signed"),
     "bad": ("shieldalert", "red", "Signature by no trusted key"),
 }
+DRIFT_WORDS = {"too few": "too few films", "stable": "none seen", "watch": "watch", "drift": "drift: look at it"}
+MEASURE_WORDS = {"log_odds": "Answers", "ood": "Distance from the validated films"}
 STATE_WORDS = {"current": "In use", "earlier": "Kept for roll back", "shadow": "Candidate in shadow mode"}
 
 
@@ -28,6 +30,7 @@ class Detail(QWidget):
 
     roll_back = Signal(str)
     end_shadow = Signal(str)
+    look_back = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +38,8 @@ class Detail(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
         self.line: PackLine | None = None
+        self.looked: dict[str, Any] = {}
+        """sha256 of a pack -> what stored cases say of it (core.learning.look_back)."""
 
     def show_pack(self, pack: PackLine | None, speeds: tuple[tuple[str, float], ...]) -> None:
         """Replace what is shown."""
@@ -53,6 +58,7 @@ class Detail(QWidget):
         self._layout.addWidget(self._versions(pack))
         if pack.shadow is not None:
             self._layout.addWidget(self._shadow(pack, pack.shadow))
+        self._layout.addWidget(self._history(pack))
         self._layout.addWidget(PanelHeader("Validated on"))
         self._layout.addWidget(table(pack.facts))
         note = Strip("info", "info")
@@ -130,6 +136,28 @@ class Detail(QWidget):
         else:
             made.addWidget(Button("End shadow", small=True, on_click=lambda: self.end_shadow.emit(pack.id)))
         return made
+
+    def _history(self, pack: PackLine) -> QWidget:
+        """What stored cases say: read on request, because every case is opened for it."""
+        title = PanelHeader("Drift and doctors' findings")
+        found = self.looked.get(pack.sha256)
+        if found is None:
+            words = fixed("Reads every stored case once.", "secondary")
+            ask = Button("Look back", "clock", small=True, on_click=lambda: self.look_back.emit(pack.id))
+            return panel(column(title, row(words, None, ask, margins=(12, 8, 12, 8)), gap=0))
+        title.set_note(tr("{n} cases", n=found.cases))
+        said = found.kept + found.denied
+        rows = [("Findings kept", f"{found.kept} / {said}" if said else "—"), ("Nothing said", str(found.unsaid))]
+        if found.drift is not None:
+            rows.append(("Drift", tr(DRIFT_WORDS[found.drift.verdict])))
+            rows += [
+                (MEASURE_WORDS.get(m.name, m.name), f"PSI {m.psi:.2f} · n {m.n}" if m.psi == m.psi else f"n {m.n}")
+                for m in found.drift.measures
+            ]
+            rows.append(("Refused by the gate", f"{found.drift.refused} / {found.drift.films}"))
+        else:
+            rows.append(("Drift", tr("nothing to compare yet")))
+        return panel(column(title, table(tuple(rows)), gap=0))
 
     def _shadow(self, pack: PackLine, found: dict[str, Any]) -> QWidget:
         title = PanelHeader("Shadow mode")

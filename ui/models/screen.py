@@ -1,5 +1,6 @@
 """The Models page: packs installed here with what they reached, the pack chosen in full, and the fine-tune wizard."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QStackedWidget, QWidget
 
+from core.domain.case import Case
 from core.progress import Report
 from core.store.users import Permission
 from ui.jobs import Jobs
@@ -158,6 +160,7 @@ class Models(QWidget):
         self.rows.activated.connect(self._choose)
         self.detail.roll_back.connect(self._roll_back)
         self.detail.end_shadow.connect(self._end_shadow)
+        self.detail.look_back.connect(self.look_back)
         self.tune.promoted.connect(self.refresh)
         LANGUAGE.changed.connect(self.refresh)
 
@@ -243,6 +246,32 @@ class Models(QWidget):
             return pack
 
         session.jobs.start("Rolling back", work, lambda _pack: self.refresh(), kind="roll back")
+
+    def look_back(self, pack_id: str) -> None:
+        """Read the stored cases for what they say of a pack."""
+        store = self._session.store
+
+        def work(report: Report) -> tuple[str, Any]:
+            from core.inference.packs import find
+            from core.learning.look_back import look_back
+            from core.store.decisions import standing
+
+            store.users.require(Permission.VIEW, self._session.user)
+            ids = [one.id for one in store.list(limit=100_000)]
+
+            def cases() -> Iterator[Case]:
+                for k, case_id in enumerate(ids):
+                    report(k, len(ids), "")
+                    yield store.load(case_id)
+
+            pack = find(pack_id)
+            return pack.sha256, look_back(cases(), pack, standing)
+
+        def done(found: tuple[str, Any]) -> None:
+            self.detail.looked[found[0]] = found[1]
+            self._filtered()
+
+        self._session.jobs.start("Looking back", work, done, kind="look back")
 
     def _end_shadow(self, pack_id: str) -> None:
         def work(_report: Report) -> None:

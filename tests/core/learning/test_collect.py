@@ -90,3 +90,24 @@ def test_a_store_asks_for_the_basis_and_notes_it(tmp_path: Path) -> None:
         assert found.cases == 1
         assert collect_from(store, "Hospital policy 12, patients informed", exclude=["case-1"]).cases == 0
         assert [e.action for e in store.audit.events()].count("learn_collect") == 2
+
+
+def test_looking_back_counts_what_was_kept_and_denied() -> None:
+    from core.inference.packs import find
+    from core.learning.look_back import look_back
+
+    pack = find("cxr-pneumonia-paediatric")
+    label = pack.labels[0].code
+    cases = []
+    for k in range(6):
+        read = ImagePrediction(f"i{k}", pack.version, label, Label("x"), 0.9, (0.8, 1.0), 2.0, 0.1)
+        status = (Status.PRESENT, Status.ABSENT, None)[k % 3]
+        stated = Finding(
+            f"s{k}", label, Label("x"), status or Status.PRESENT, Origin.CLINICIAN, Source("", "clinician", "")
+        )
+        case = replace(signed(k), predictions=(read,), findings=(stated,) if status else ())
+        cases.append(case)
+    found = look_back(cases, pack, standing)
+    assert (found.kept, found.denied, found.unsaid, found.cases) == (2, 2, 2, 6)
+    assert found.drift is not None and found.drift.films == 6 and found.drift.verdict == "too few"
+    assert look_back([], pack, standing).drift is None
