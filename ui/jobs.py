@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 REPAINTS_PER_SECOND = 10
 SWITCH_INTERVAL_S = 0.001
 HISTORY = 50
+COLLECT_AFTER = (2_000, 10, 1_000)
+"""Small collections of a few milliseconds; a full one, which stops all threads, hardly ever by itself."""
 
 
 class Lane(StrEnum):
@@ -182,6 +184,7 @@ class Jobs(QObject):
         if self._threads:
             return
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        gc.set_threshold(*COLLECT_AFTER)
         for lane in Lane:
             thread = threading.Thread(target=self._serve, args=(lane,), name=f"consilium-{lane}", daemon=True)
             thread.start()

@@ -1,8 +1,8 @@
 """How long the window's thread is busy at a stretch while the samples are read, analysed, typed into and looked at.
 
 `python -m ui.stalls` prints JSON: for each phase the 50th, 95th and 99th percentile and the longest gap between the
-beats of a 5 ms timer, in milliseconds, and how many gaps were longer than 50 ms; and the time from the last key in a note
-to the new differential.
+beats of a 5 ms timer, in milliseconds, and how many gaps were longer than 50 ms; the same for the processor time of the
+window's thread alone; and the time from the last key in a note to the new differential.
 """
 
 import json
@@ -34,8 +34,10 @@ class Heart:
 
     def __init__(self) -> None:
         self.gaps_ms: dict[str, list[float]] = defaultdict(list)
+        self.work_ms: dict[str, list[float]] = defaultdict(list)
+        """Processor time of the window's thread in each gap: what other programs take is not in it."""
         self.phase = ""
-        self._last = time.perf_counter()
+        self._last, self._worked = time.perf_counter(), time.thread_time()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(BEAT_MS)
@@ -43,22 +45,27 @@ class Heart:
         self._timer.start()
 
     def _beat(self) -> None:
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         self.gaps_ms[self.phase].append(1000 * (now - self._last))
-        self._last = now
+        self.work_ms[self.phase].append(1000 * (worked - self._worked))
+        self._last, self._worked = now, worked
 
     def enter(self, phase: str) -> None:
         """Begin a phase."""
         self.phase = phase
-        self._last = time.perf_counter()
+        self._last, self._worked = time.perf_counter(), time.thread_time()
 
 
-def summary(gaps_ms: list[float]) -> dict[str, float]:
-    """Percentiles of the gaps."""
+def summary(gaps_ms: list[float], work_ms: list[float]) -> dict[str, float]:
+    """Percentiles of the gaps; `work_`: processor time of the window's thread alone."""
     ranked = sorted(gaps_ms)
     at = {f"p{p}_ms": round(ranked[min(len(ranked) - 1, int(len(ranked) * p / 100))], 1) for p in (50, 95, 99)}
     over = sum(gap > LIMIT_MS for gap in ranked)
-    return {"n": len(ranked), **at, "longest_ms": round(ranked[-1], 1), "over_50_ms": over}
+    return {"n": len(ranked), **at, "longest_ms": round(ranked[-1], 1), "over_50_ms": over} | (
+        {"work_longest_ms": round(max(work_ms), 1), "work_over_50_ms": sum(x > LIMIT_MS for x in work_ms)}
+        if work_ms
+        else {}
+    )
 
 
 def typing_ms(app: QApplication, window: Window, case_id: str) -> float:
@@ -114,7 +121,7 @@ def measure(app: QApplication, window: Window) -> dict[str, object]:
             phase(f"page {page}", lambda w=workspace, page=page: w.show_page(page))  # type: ignore[misc]
     phase("language", window.switch_language)
     phase("theme", window.switch_theme)
-    return {name: summary(gaps) for name, gaps in heart.gaps_ms.items() if name and gaps}
+    return {name: summary(gaps, heart.work_ms.get(name, [])) for name, gaps in heart.gaps_ms.items() if name and gaps}
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """The main window: the frame, the screens in it, and the way between them."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from ui.library.screen import LibraryScreen
 
 MESSAGE_MS = 12_000
+AFTER_CLOSE_MS = 1_000
+"""What a closed case leaves behind is collected then: the large tables are not looked through (`ui/jobs.py`)."""
 TONE_ICONS = {"red": "alert", "amber": "alert", "green": "check", "info": "info"}
 
 
@@ -298,6 +301,7 @@ class Window(QMainWindow):
         workspace.stop()
         self.stack.removeWidget(workspace)
         workspace.deleteLater()
+        QTimer.singleShot(AFTER_CLOSE_MS, self, lambda: gc.collect())
         self.show_tab(self._order[-1] if self._order else "worklist")
 
     def _imported(self, found: Opened) -> None:
