@@ -20,12 +20,18 @@ class Cohorts:
         self._known: dict[str, tuple[int, Member | None]] = {}
 
     def view(
-        self, ids: Sequence[str] | None = None, hypothesis_id: str = "", report: Report = silent, *, top: int = 20
+        self,
+        ids: Sequence[str] | None = None,
+        hypothesis_id: str = "",
+        report: Report = silent,
+        *,
+        top: int = 20,
+        user: str = "",
     ) -> Cohort:
         """The view of some cases (all by default). Noted in the audit log with the number of cases; `UserError` where the
         role may not see cases, or none lists the diagnosis."""
         found = heads(self._store, ids)
-        note_set(self._store, "cohort", len(found))
+        note_set(self._store, "cohort", len(found), user)
         return view(self._members(found), hypothesis_id, top=top, report=report, total=len(found))
 
     def _members(self, found: Sequence[Head]) -> Iterator[Member]:

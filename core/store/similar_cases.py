@@ -187,21 +187,21 @@ def profile(index: Index, case: Case) -> Profile:
     return replace(kept, tokens=tokens_of(case.findings))
 
 
-def find_similar(store: Store, index: Index, case: Case, count: int = 10) -> tuple[Past, ...]:
+def find_similar(store: Store, index: Index, case: Case, count: int = 10, *, user: str = "") -> tuple[Past, ...]:
     """The most similar past cases with their outcome. Each is noted in the audit log as a view; `UserError` where the role
     may not see cases."""
-    store.users.require(Permission.VIEW)
+    store.users.require(Permission.VIEW, user)
     found = index.search(profile(index, case), count, without=case.id)
     mine = {f"{f.code.system}:{f.code.code}": f.label for f in case.findings}
-    return tuple(_past(store, found, mine))
+    return tuple(_past(store, found, mine, user))
 
 
-def _past(store: Store, found: Sequence[Similar], mine: dict[str, Label]) -> Iterator[Past]:
+def _past(store: Store, found: Sequence[Similar], mine: dict[str, Label], user: str) -> Iterator[Past]:
     there = {head.id for head in heads(store, [one.case_id for one in found])}
     for one in found:
         if one.case_id not in there:  # deleted since the index was made
             continue
-        became = outcome(store, one.case_id)
+        became = outcome(store, one.case_id, user)
         held = standing(Case(one.case_id, "", "", decisions=became.decisions))
         targets = [d.target for d in held if d.action is Action.ACCEPT]
         assessed = next((a for _, a in parts(store, (became.head,), "assessment", _Assessment | None)), None)

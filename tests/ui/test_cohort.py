@@ -80,11 +80,14 @@ def test_similar_cases_with_their_outcome(page, pump: Pump) -> None:  # type: ig
     assert isinstance(dialog, SimilarDialog)
     pump(window.jobs)
     rows = dialog.rows.rows
-    assert [r.similar.case_id for r in rows][-1] == builders.rowan().id, "Rowan has a CRP too, and little else of theirs"
+    assert [r.similar.case_id for r in rows][-1] == builders.rowan().id, (
+        "Rowan has a CRP too, and little else of theirs"
+    )
     assert len(rows) == 6 and all(r.similar.case_id != "case-1" for r in rows)
     second = next(r for r in rows if r.similar.case_id == "case-2")
     assert "Pneumonia" in dialog.rows.sentence(second)
-    assert "view" in {e.action for e in window.session.store.audit.events(case_id="case-3")}
+    seen = [e for e in window.session.store.audit.events(case_id="case-3") if e.action == "view"]
+    assert {e.user for e in seen} == {"Dr A. Example"}
     dialog.rows.activated.emit(second)
     pump(window.jobs)
     assert "case-2" in window.session.cases
@@ -160,3 +163,35 @@ def test_dots_are_thinned_evenly() -> None:
     points = tuple(Point(float(k), None, None) for k in range(5 * MOST_DOTS))
     kept = thinned(points)
     assert len(kept) == MOST_DOTS and kept[0] == points[0] and kept[-1] == points[-1]
+
+
+def test_the_worklist_opens_it_over_the_cases_it_shows(open_window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
+    window = open_window(*SIX, builders.rowan())
+    window.worklist.search.setText("SECRETPATIENT")
+    window.worklist._search()
+    pump(window.jobs)
+    window.worklist.over_these()
+    (dialog,) = window.worklist.findChildren(CohortDialog)
+    pump(window.jobs)
+    assert dialog.cohort is not None and dialog.cohort.cases == 6, "Rowan is not among those found"
+    dialog.reject()
+
+
+def test_what_the_doctor_thinks_of_a_map_is_noted(open_window, pump: Pump, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    film = tmp_path / "film.png"
+    Image.fromarray(tiny_pack.picture(3)).save(film)
+    case = builders.rowan(film=str(film))
+    window = open_window(case)
+    window.session.open_case(case.id)
+    pump(window.jobs)
+    workspace = window.current_workspace()
+    workspace.review.differential.working.emit("")
+    workspace.show_page("explanation")
+    pump(window.jobs)
+    image = workspace.page("explanation").image
+    assert image.yes.isVisibleTo(image)
+    image.no.click()
+    pump(window.jobs)
+    assert not image.yes.isVisibleTo(image), "asked once a map"
+    event = next(e for e in window.session.store.audit.events(case_id=case.id) if e.action == "map_verdict")
+    assert '"right":false' in event.detail and event.user == "Dr A. Example"

@@ -34,11 +34,12 @@ class Service:
         failed: Callable[[Exception], None],
     ) -> Job:
         """The view of some cases, or of all."""
+        user = session.user
 
         def work(report: Report) -> Cohort:
             if self.cohorts is None:
                 self.cohorts = Cohorts(session.store)
-            return self.cohorts.view(ids, hypothesis_id, report)
+            return self.cohorts.view(ids, hypothesis_id, report, user=user)
 
         return session.jobs.start("Global view", work, done, kind=KIND_COHORT, failed=failed)
 
@@ -54,11 +55,13 @@ class Service:
         """Similar past cases by findings and by the vectors that are known already. With `better` the missing ones are made
         afterwards, and it is called where there were any."""
 
+        user = session.user
+
         def work(report: Report) -> tuple[Past, ...]:
             index = self._opened(session)
             if refresh(session.store, index, report, embed=False):
                 keep(session.store, index)
-            return find_similar(session.store, index, case, count)
+            return find_similar(session.store, index, case, count, user=user)
 
         def found(past: tuple[Past, ...]) -> None:
             done(past)

@@ -169,7 +169,7 @@ class CohortDialog(QDialog):
     def _may_export(self) -> bool:
         store = self._session.store
         try:
-            who = store.users.require(Permission.EXPORT)
+            who = store.users.require(Permission.EXPORT, self._session.user)
         except UserError as error:
             self._session.messages.say(words_of(self._session, error), "amber")
             return False

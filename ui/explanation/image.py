@@ -13,9 +13,10 @@ from ui.translate import say, tr
 from ui.viewer.overlay import HeatMap, heat_map
 from ui.widgets import paint
 from ui.widgets.button import Button
-from ui.widgets.layout import column, panel
+from ui.widgets.layout import band, column, panel, row
 from ui.widgets.panels import PanelHeader, Segmented, StatePanel, Strip
 from ui.widgets.rows import PaintedRows
+from ui.widgets.text import fixed, label
 
 OPACITY = 0.7
 REGIONS = 4
@@ -164,9 +165,11 @@ class Pair(QWidget):
 
 
 class ImagePanel(QWidget):
-    """The image part of an explanation. `asked(image id)` asks for a map."""
+    """The image part of an explanation. `asked(image id)` asks for a map, `judged(image id, right)` says whether the one
+    shown points to the right place."""
 
     asked = Signal(str)
+    judged = Signal(str, bool)
 
     def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -174,6 +177,7 @@ class ImagePanel(QWidget):
         self._thumbnails = thumbnails
         self._case: Case | None = None
         self._ref: ImageRef | None = None
+        self._judged: tuple[str, int, int] = ("", 0, 0)
         self.mode = Segmented((("pair", "Side by side"), ("map", "Map"), ("original", "Original")), "pair")
         self.header = PanelHeader("Image", self.mode)
         self.pair, self.rows = Pair(), RegionRows()
@@ -183,7 +187,13 @@ class ImagePanel(QWidget):
             "layers", "No evidence map yet", "Computing it takes some seconds and can be cancelled.", ask
         )
         self.said = Strip("info", "info")
-        shown = panel(column(self.said, self.pair, self.rows, gap=0))
+        self.yes = Button("Yes", "check", small=True, on_click=lambda: self._judge(right=True))
+        self.no = Button("No", "x", small=True, on_click=lambda: self._judge(right=False))
+        heads = row(fixed("Region", "caption"), None, fixed("Contribution", "caption"), margins=(14, 4, 14, 0))
+        self._question = label("", "dense", wrap=True)
+        verdict = band(row(self._question, self.yes, self.no, margins=(14, 0, 14, 0)), 38, "top")
+        verdict.layout().setStretch(0, 1)
+        shown = panel(column(self.said, self.pair, heads, self.rows, verdict, gap=0))
         shown.layout().setStretch(1, 1)
         self._stack = QStackedWidget()
         for part in (shown, self._none, self._unexplained):
@@ -200,6 +210,17 @@ class ImagePanel(QWidget):
     def _ask(self) -> None:
         if self._ref is not None:
             self.asked.emit(self._ref.id)
+
+    def _judge(self, *, right: bool) -> None:
+        if self._ref is not None:
+            self._ask_verdict(tr("Noted in the audit trail. Thank you."))
+            self.judged.emit(self._ref.id, right)
+
+    def _ask_verdict(self, said: str = "") -> None:
+        """Ask whether the map points to the right place, or say that the answer was taken."""
+        self._question.setText(said or tr("Does this map point to the right place?"))
+        for made in (self.yes, self.no):
+            made.setVisible(not said)
 
     def _again(self) -> None:
         if self._case is not None:
@@ -238,6 +259,9 @@ class ImagePanel(QWidget):
             self._none.say(tr("No image in this case"), tr("The explanation rests on the record alone."))
 
     def _show_map(self, ref: ImageRef, explanation: ImageExplanation) -> ImageExplanation:
+        if self._judged != (ref.id, explanation.seed, explanation.evaluations):
+            self._judged = (ref.id, explanation.seed, explanation.evaluations)
+            self._ask_verdict()
         rose, blue = (color(t).toTuple()[:3] for t in ("shap.pos", "shap.neg"))
         found = heat_map(explanation, rose, blue)  # type: ignore[arg-type]
         spread = errors(explanation)

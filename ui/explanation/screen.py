@@ -8,6 +8,8 @@ from core.domain.assessment import Hypothesis
 from core.domain.case import Case
 from core.domain.explanation import Contribution, FindingExplanation
 from core.domain.finding import Origin
+from core.progress import Report
+from core.store.users import Permission
 from ui.case.card import percent
 from ui.explanation.image import ImagePanel
 from ui.explanation.note import NotePanel
@@ -155,6 +157,7 @@ class ExplanationPage(QWidget):
         self.against.activated.connect(lambda _i: self._show_values())
         self.unit.chosen.connect(lambda _v: self._show_values())
         self._tabs.currentChanged.connect(self._middle.setCurrentIndex)
+        self.image.judged.connect(self._note_verdict)
         self.image.asked.connect(lambda image_id: self._session.explain_image(self._case_id, image_id))
 
     def _toggle_all(self) -> None:
@@ -177,6 +180,22 @@ class ExplanationPage(QWidget):
         menu.addAction(tr("Similar past cases…"), self.similar_cases)
         menu.addAction(tr("This diagnosis over all cases…"), self.all_cases)
         menu.popup(self.beyond.mapToGlobal(self.beyond.rect().bottomLeft()))
+
+    def _note_verdict(self, image_id: str, right: bool) -> None:
+        """What the doctor thinks of a map goes into the audit trail: it changes nothing by itself."""
+        maps = self._case.explanation.images if self._case and self._case.explanation else ()
+        shown = next((m for m in maps if m.image_id == image_id), None)
+        if shown is None:
+            return
+        session, case_id, user = self._session, self._case_id, self._session.user
+        detail = {"image": image_id, "right": right, "pack": shown.pack.name, "version": shown.pack.version,
+                  "method": shown.method, "baseline": shown.baseline, "seed": shown.seed}  # fmt: skip
+
+        def work(_report: Report) -> None:
+            who = session.store.users.require(Permission.DECIDE, user)
+            session.store.audit.add_or_keep("map_verdict", who, case_id, **detail)
+
+        session.background("map verdict", work, lambda _n: None, case_id)
 
     def compare_cases(self) -> QDialog | None:
         """This diagnosis in another case."""
