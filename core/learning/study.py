@@ -143,7 +143,7 @@ def finish(
     recipe: TrainRecipe, prepared: Prepared, trained: Trained, run: Path, report: Report = silent
 ) -> dict[str, Any]:
     """Calibrate and set the threshold on validation, write the pack, measure it on test as it will be used."""
-    from core.learning.task_pack import build, rewrite
+    from core.learning.task_pack import build, of_the_gate, rewrite
 
     examples, validation = prepared.examples, prepared.at(Part.VALIDATION)
     labels = examples.labels[validation]
@@ -156,6 +156,8 @@ def finish(
     report(1, 3, "measuring")
     metrics = measure_part(pack, prepared, Part.TEST, limits)
     manifest = {k: v for k, v in pack.manifest.items() if k != "files"} | {"metrics": {"own_test": metrics}}
+    if recipe.task is Task.IMAGE:
+        manifest |= of_the_gate(pack, prepared)
     pack = rewrite(pack, manifest)
     result = {
         "pack": pack.id,

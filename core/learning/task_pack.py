@@ -193,6 +193,27 @@ def _image(recipe: TrainRecipe, prepared: "Prepared", trained: "Trained", scale:
     return {"model.onnx": graph, "gate.npz": gate}, own
 
 
+def of_the_gate(pack: packs.Pack, prepared: "Prepared") -> dict[str, Any]:
+    """What validation looked like (for drift), and what the gate refuses of the test's own films."""
+    from core.inference.drift import quantiles
+    from core.learning.evaluate import read_films
+    from core.learning.metrics import with_ci
+
+    parts = {p: [prepared.examples.films[int(k)] for k in prepared.at(p)] for p in (Part.VALIDATION, Part.TEST)}
+    seen = [r for r in read_films(pack, parts[Part.VALIDATION]) if np.isfinite(r.log_odds)]
+    reads = read_films(pack, parts[Part.TEST])
+    refused = np.array([bool(r.rule) for r in reads])
+    share = with_ci(lambda i: {"share": float(refused[i].mean())}, [r.film.patient for r in reads], 500)["share"]
+    return {
+        "drift": {
+            "n": len(seen),
+            "log_odds": quantiles([r.log_odds for r in seen]),
+            "ood": quantiles([r.ood for r in seen]),
+        },
+        "gate": {"false_refusals": {"share": share["value"], "ci95": share["ci95"], "n": len(reads), "on": "own test"}},
+    }
+
+
 def domain(recipe: TrainRecipe, prepared: "Prepared") -> dict[str, Any]:
     """What the films were: as stated in the recipe, else as the columns age and view say. What nobody said stays empty, and
     the gate then refuses a film of which it is known."""

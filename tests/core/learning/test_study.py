@@ -158,6 +158,10 @@ def test_films_become_a_pack_with_a_gate(tmp_path: Path) -> None:
     assert pack.domain.views == ("PA",) and pack.domain.age_from_years == 40
     assert result["test"]["n"] >= 8 and 0 <= result["test"]["auroc"] <= 1
     assert "gate.npz" in pack.manifest["files"]
+    assert (
+        pack.manifest["gate"]["false_refusals"]["n"] == result["test"]["n"]
+        and len(pack.manifest["drift"]["ood"]) == 101
+    )
 
 
 @pytest.mark.parametrize(
