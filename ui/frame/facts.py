@@ -29,6 +29,8 @@ def machine_facts(store: Store, _report: Report) -> tuple[Fact, ...]:
     found.append(Fact("cube", tr("Model packs: {n}", n=packs), tr("Packs: {n}", n=packs)))
     found.append(Fact("lock", tr("Store encrypted · AES-256"), tr("Encrypted")))
     ARCHIVES.read()
+    if ARCHIVES.names:
+        import core.exchange  # noqa: F401  here, so that the window need not wait for pydicom when somebody fetches
     found.append(network_fact())
     if store.database.read_only:
         found.append(Fact("alert", tr("Store is read-only"), tr("Read-only"), "amber"))
