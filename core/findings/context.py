@@ -31,7 +31,8 @@ _WEAK = frozenset({
 _RUNNING = frozenset({
     "has", "had", "is", "are", "was", "were", "has had", "noticed", "notices", "notes", "noted", "reported", "reports",
     "currently", "experiencing", "experiences", "feels", "complaining of", "complained of", "complains of", "develops",
-    "developed", "now", "today", "endorses", "endorsed", "began", "started", "出现", "有", "发现", "可见",
+    "developed", "now", "today", "endorses", "endorsed", "began", "started", "出现", "有", "发现", "可见", "患者", "患儿",
+    "本人",
 })  # fmt: skip
 """Terminations that end no denial when they follow it at once: "never had seizures", "has not noticed blood"."""
 _QUESTION = re.compile(

@@ -33,6 +33,7 @@ def read(text: str) -> dict[str, tuple[Status, Scope]]:
         ("发热消退。", "fever"),
         ("从不吸烟饮酒。", "alcohol_use"),
         ("并非心绞痛。", "exertional_chest_pain"),
+        ("家属否认患者有发热。", "fever"),
     ],
 )
 def test_these_are_denied(text: str, finding: str) -> None:
@@ -53,6 +54,7 @@ def test_these_are_denied(text: str, finding: str) -> None:
         ("Denies nausea but reports diarrhea.", "diarrhea"),
         ("His son died of a heart attack; he has chest pain.", "chest_pain"),
         ("发热：无；咳嗽：有。", "cough"),
+        ("父亲有高血压，患者头痛3天。", "headache"),
     ],
 )
 def test_these_are_present(text: str, finding: str) -> None:
