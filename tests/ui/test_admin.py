@@ -18,6 +18,7 @@ from tests.ui.conftest import Pump
 from ui.admin import store_tasks
 from ui.admin.policy import policy_lines
 from ui.admin.users import ChangeUserDialog, NewUserDialog
+from ui.dialogs import TextDialog
 from ui.window import Window
 
 
@@ -157,3 +158,28 @@ def test_the_policy_is_said(app: Any) -> None:
     assert lines["Locks after"] == "10 minutes" and lines["Archives allowed"] == "none"
     assert lines["Exports"] == "forbidden" and lines["Locked settings"] == "language = zh"
     assert dict(policy_lines(replace(policy, pacs_peers=None)))["Archives allowed"] == "left to the user"
+
+
+def test_a_case_is_deleted_on_its_audit_page_with_a_reason(
+    window: Window, pump: Pump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = window.session
+    case_id = session.store.list()[0].id
+    session.open_case(case_id)
+    pump(window.jobs)
+    workspace = window.workspaces[case_id]
+    workspace.show_page("audit")
+    pump(window.jobs)
+
+    def exec_with_reason(dialog: TextDialog) -> int:
+        dialog.try_accept()
+        assert not dialog.error.isHidden()  # no reason yet
+        dialog.text.setText("entered twice")
+        return 1
+
+    monkeypatch.setattr(TextDialog, "exec", exec_with_reason)
+    workspace.page("audit")._delete()  # type: ignore[attr-defined]
+    pump(window.jobs)
+    assert case_id not in window.workspaces and case_id not in {row.id for row in session.store.list()}
+    (event,) = [e for e in session.store.audit.events(case_id=case_id) if e.action == "delete"]
+    assert json.loads(event.detail)["reason"] == "entered twice" and event.user == "Dr A. Example"
