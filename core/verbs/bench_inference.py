@@ -69,7 +69,8 @@ def measure(pack: Pack, paths: dict[str, Path], repeats: int) -> dict[str, Any]:
     }
     if has_int8:
         turns["int8_ms"] = lambda: run_graph(session(pack, "predict_int8"), feeds)
-    times = in_turns(turns, repeats)
+    spent: dict[str, float] = {}
+    times = in_turns(turns, repeats, spent)
     raw, eager = times["raw_ms"], _eager_ms(pack, repeats)
     series = {kind: _series_ms(pack, one, repeats) for kind, one in refs.items()}
     out: dict[str, Any] = {
@@ -86,6 +87,9 @@ def measure(pack: Pack, paths: dict[str, Path], repeats: int) -> dict[str, Any]:
         "overhead_vs_raw_without_decoding": times["pixels_to_probability_ms"] / raw,
         "overhead_vs_raw_series": series["png"] / raw,
         "overhead_vs_raw_series_dicom": series["dicom"] / raw,
+        "cpu_ms": spent,
+        "overhead_vs_raw_cpu": spent["png_to_probability_ms"] / spent["raw_ms"],
+        "overhead_vs_raw_without_decoding_cpu": spent["pixels_to_probability_ms"] / spent["raw_ms"],
         "torch_eager_ms": eager,
         "speedup_fp32_vs_torch_eager": eager / raw if eager else None,
         "batch": _batch(pack, feeds, max(5, repeats // 10)),
@@ -116,15 +120,22 @@ def _feeds(pack: Pack, pixels: Pixels) -> dict[str, Any]:
     }
 
 
-def in_turns(work: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median milliseconds of each, one call of each in every round, after three rounds of warming up."""
+def in_turns(
+    work: dict[str, Callable[[], object]], repeats: int, cpu: dict[str, float] | None = None
+) -> dict[str, float]:
+    """Median milliseconds of each, one call of each in every round, after three rounds of warming up. `cpu` takes the
+    processor time of this process (milliseconds): what other programs do on the machine hardly moves it."""
     times: dict[str, list[float]] = {name: [] for name in work}
+    spent: dict[str, list[float]] = {name: [] for name in work}
     gc.collect()
     for _ in range(repeats + 3):
         for name, one in work.items():
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), time.process_time()
             one()
             times[name].append(1000 * (time.perf_counter() - started))
+            spent[name].append(1000 * (time.process_time() - busy))
+    if cpu is not None:
+        cpu.update({name: statistics.median(found[3:]) for name, found in spent.items()})
     return {name: statistics.median(found[3:]) for name, found in times.items()}
 
 

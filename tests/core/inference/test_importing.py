@@ -239,6 +239,7 @@ def test_torch_files_are_taken_only_as_graphs(tmp_path: Path) -> None:
             import_model(tmp_path / name, tmp_path / "never", told)
 
 
+@pytest.mark.slow
 def test_an_exported_program_becomes_a_pack(tmp_path: Path) -> None:
     net = Net().eval()
     program = torch.export.export(net, (torch.rand(2, 1, 32, 32),), dynamic_shapes=({0: torch.export.Dim("n", min=1)},))
