@@ -18,7 +18,7 @@ from ui.case.card import percent
 from ui.theme import fonts, icons
 from ui.theme.fonts import font
 from ui.theme.theme import color
-from ui.translate import say, tr
+from ui.translate import bind, say, tr
 from ui.widgets import chip, paint
 from ui.worklist.rows import KINDS, PRESSING, CaseSummary, flag_kind, updated
 
@@ -292,6 +292,7 @@ class CaseTable(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
+        bind(self, "setAccessibleName", "Worklist")
         self.cases = CaseModel()
         self.setModel(self.cases)
         self._delegate = CaseDelegate(self, self.cases)
