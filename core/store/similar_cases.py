@@ -22,7 +22,7 @@ from core.store.users import Permission
 
 SETTING = "similar_index"
 _BATCH = 64
-_LONGEST_NOTE = 4000
+_LONGEST_NOTE = 800
 """Characters of the notes that are embedded: the first ones say why the patient came."""
 
 

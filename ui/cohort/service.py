@@ -74,12 +74,14 @@ class Service:
         def work(report: Report) -> bool:
             index = self._opened(session)
             known = len(index.notes), len(index.images)
-            refresh(session.store, index, report)
-            embed_images(session.store, index, session.local.path / "similar", report)
-            if (len(index.notes), len(index.images)) == known:
-                return False
-            keep(session.store, index)
-            return True
+            try:
+                refresh(session.store, index, report)
+                embed_images(session.store, index, session.local.path / "similar", report)
+            finally:  # what was read before a cancel is not read again
+                more = (len(index.notes), len(index.images)) != known
+                if more:
+                    keep(session.store, index)
+            return more
 
         session.jobs.start("Index of past cases", work, lambda more: better() if more else None, kind=KIND_INDEX)
 
