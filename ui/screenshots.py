@@ -15,6 +15,7 @@ from core.errors import UserError
 from core.store.store import Store
 from ui.jobs import Jobs
 from ui.settings import Settings
+from ui.slices import any_busy
 from ui.theme.theme import THEME
 from ui.translate import LANGUAGE
 from ui.window import Window
@@ -35,7 +36,7 @@ def settle(app: QApplication, jobs: Jobs, longest_s: float = LONGEST_WAIT_S) -> 
     quiet = time.monotonic() + SETTLE_S
     while time.monotonic() < end:
         app.processEvents()
-        if jobs.busy():
+        if jobs.busy() or any_busy():
             quiet, idle = time.monotonic() + SETTLE_S, 0
         elif time.monotonic() > quiet and (idle := idle + 1) > IDLE_PASSES:
             return True

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterator
+from weakref import WeakSet
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -11,11 +12,20 @@ BUDGET_MS = 8.0
 PAUSE_MS = 1
 
 
+_ALL: "WeakSet[Slices]" = WeakSet()
+
+
+def any_busy() -> bool:
+    """Whether steps are left anywhere."""
+    return any(one.busy() for one in _ALL)
+
+
 class Slices(QObject):
     """Runs generators one step after the other, a few milliseconds in each turn of the event loop."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        _ALL.add(self)
         self._waiting: deque[tuple[str, Iterator[object]]] = deque()
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)

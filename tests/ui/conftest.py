@@ -18,6 +18,7 @@ from tests.ui import builders
 from ui.app import application, make_window
 from ui.jobs import Jobs
 from ui.settings import Settings
+from ui.slices import any_busy
 from ui.theme.theme import THEME
 from ui.translate import LANGUAGE
 from ui.window import Window
@@ -69,7 +70,7 @@ def pump(app: QApplication) -> Pump:
             app.processEvents()
             if until is not None and until():
                 return
-            if jobs is not None and jobs.busy():
+            if jobs is not None and (jobs.busy() or any_busy()):
                 quiet, idle = time.monotonic() + 0.15, 0
             elif until is None and time.monotonic() > quiet and (idle := idle + 1) > IDLE_PASSES:
                 return
