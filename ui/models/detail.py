@@ -3,14 +3,14 @@
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QTextBrowser, QVBoxLayout, QWidget
 
-from ui.models.drawings import Calibration, Forest, Speed
+from ui.models.drawings import Calibration, Divider, Forest, Speed
 from ui.models.lines import Kept, PackLine, words_of
 from ui.translate import tr
 from ui.widgets.button import Button
 from ui.widgets.chip import Chip
-from ui.widgets.layout import band, clear, column, line, panel, row
+from ui.widgets.layout import band, clear, column, panel, row
 from ui.widgets.panels import Icon, PanelHeader, StatePanel, Strip
 from ui.widgets.text import Elided, fixed, label
 
@@ -101,7 +101,7 @@ class Detail(QWidget):
         made = row(gap=0)
         for k, part in enumerate(held):
             if k:
-                made.addWidget(tall_line())
+                made.addWidget(Divider())
             made.addWidget(part, 1)
         return panel(made)
 
@@ -169,13 +169,6 @@ class Detail(QWidget):
             most = max(found["classes"].values(), key=lambda c: c["largest_difference"])
             rows.append(("Largest difference of probability", f"{most['largest_difference']:.2f}"))
         return panel(column(title, table(tuple(rows)), gap=0))
-
-
-def tall_line() -> QWidget:
-    """A vertical line as tall as what stands beside it."""
-    made = line("v")
-    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-    return made
 
 
 def figures(pack: PackLine) -> QWidget:

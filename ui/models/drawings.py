@@ -15,6 +15,19 @@ from ui.widgets import paint
 from ui.widgets.chart import ticks
 
 
+class Divider(QWidget):
+    """A vertical line as tall as what stands beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(1)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint."""
+        QPainter(self).fillRect(self.rect(), color("line.subtle"))
+
+
 class Calibration(QWidget):
     """Share seen against predicted probability, with 95 % intervals; the number in each bin as a bar below."""
 

@@ -23,8 +23,7 @@ from PySide6.QtWidgets import (
 from core.errors import UserError
 from core.progress import Report
 from core.store.users import Permission
-from ui.models.detail import tall_line
-from ui.models.drawings import Curves, Steps, Track
+from ui.models.drawings import Curves, Divider, Steps, Track
 from ui.models.promotion import GuardRows, PromoteDialog, run_promotion
 from ui.session import Session
 from ui.translate import LANGUAGE, tr
@@ -137,6 +136,7 @@ class FineTune(QWidget):
         self._checked: dict[str, Any] | None = None
         self._table: Any = None
         self._now: float | None = None
+        self._set_up: Any = None
         self.form = DataForm()
         self.steps = Steps(STEP_NAMES)
         self.earlier = QComboBox()
@@ -177,7 +177,7 @@ class FineTune(QWidget):
         side.setMaximumWidth(300)
         top = row(self.epoch_words, self.bar, self.left, gap=10)
         top.setStretch(1, 1)
-        plots = row(self.loss, self.metric, tall_line(), side, gap=8)
+        plots = row(self.loss, self.metric, Divider(), side, gap=8)
         plots.setStretch(0, 1)
         plots.setStretch(1, 1)
         return panel(column(top, plots, gap=6, margins=(14, 10, 14, 8)))
@@ -343,15 +343,23 @@ class FineTune(QWidget):
             (Track(tr("train"), state.losses, "chart.1"), Track(tr("validation"), state.validation, "chart.2")), epochs
         )
         self.metric.show_tracks((Track("", state.metric, "chart.3"),), epochs, self._now)
-        clear(self.setup)
-        self.setup.addWidget(fixed("Set-up", "strong"))
-        for name, value in setup_of(state):
-            self.setup.addLayout(row(label(tr(name), "dense", "text.2"), None, label(value, "dense")))
-        self.setup.addStretch(1)
+        self._show_setup(setup_of(state))
         if state.state == "done" and self.steps.at <= VALIDATE:
             self._show_result(state)
         else:
             self._buttons()
+
+    def _show_setup(self, rows: tuple[tuple[str, str], ...]) -> None:
+        """Built again only where it changed: the page is shown once a second."""
+        shown = (LANGUAGE.code, rows)
+        if shown == self._set_up:
+            return
+        self._set_up = shown
+        clear(self.setup)
+        self.setup.addWidget(fixed("Set-up", "strong"))
+        for name, value in rows:
+            self.setup.addLayout(row(label(tr(name), "dense", "text.2"), None, label(value, "dense")))
+        self.setup.addStretch(1)
 
     # -- validation and promotion ----------------------------------------------------------------------------------
 
