@@ -69,9 +69,11 @@ def test_a_cohort(page, pump: Pump, tmp_path: Path) -> None:  # type: ignore[no-
 def test_closing_a_cohort_stops_its_work(page, pump: Pump) -> None:  # type: ignore[no-untyped-def]
     window, explanation = page
     dialog = explanation.all_cases()
+    job = window.jobs.running("", "cohort")
+    assert job is not None
     dialog.reject()
-    assert window.jobs.running("", "cohort") is None
     pump(window.jobs)
+    assert job.stale and not job.active
 
 
 def test_similar_cases_with_their_outcome(page, pump: Pump) -> None:  # type: ignore[no-untyped-def]
