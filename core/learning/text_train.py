@@ -185,6 +185,9 @@ def go(trainer: Any, run: Path, recipe: TrainRecipe, report: Report) -> None:
     log.trim(start, start // per_epoch)
     log.write("start", step=start, device=trainer.args.device.type)
     teller = _teller(log, run, report, per_epoch)
+    from transformers import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)  # standard output is for the result
     trainer.add_callback(teller)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

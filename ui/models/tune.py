@@ -9,117 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QGridLayout,
-    QLineEdit,
-    QSpinBox,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import UserError
 from core.progress import Report
 from core.store.users import Permission
+from ui.models.data_form import DataForm
 from ui.models.drawings import Curves, Divider, Steps, Track
 from ui.models.promotion import GuardRows, PromoteDialog, run_promotion
+from ui.models.tune_parts import check_table, in_use, notes_of, progress_words, result_table, setup_of
 from ui.session import Session
 from ui.translate import LANGUAGE, tr
 from ui.widgets.bars import FillBar
 from ui.widgets.button import Button
 from ui.widgets.layout import band, clear, column, panel, row, scroll
-from ui.widgets.panels import PanelHeader, Segmented, Strip
+from ui.widgets.panels import PanelHeader, Strip
 from ui.widgets.text import fixed, label
 
 POLL_MS = 1000
 STEP_NAMES = ("Data", "Checks", "Train", "Validate", "Promote")
 DATA, CHECKS, TRAIN, VALIDATE, PROMOTE = range(5)
-ROWS = (("image", "Images"), ("text", "Texts"), ("table", "Table"))
-HINTS = {
-    "image": "A folder with one folder a class, or with labels.csv (file, label, patient).",
-    "text": "A CSV or JSONL file with the columns text, label and patient.",
-    "table": "A CSV file with the columns label and patient; every other column is looked at.",
-}
-
-
-class DataForm(QWidget):
-    """What to learn from."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.task = Segmented(ROWS, "table")
-        self.data, self.model, self.pack = QLineEdit(), QLineEdit(), QLineEdit()
-        self.label_column, self.patient = QLineEdit("label"), QLineEdit("patient")
-        self.cant_miss = QLineEdit()
-        self.epochs = QSpinBox()
-        self.epochs.setRange(1, 500)
-        self.epochs.setValue(30)
-        self.hint = label("", "secondary", wrap=True)
-        self.pack.setPlaceholderText("local-table")
-        grid = QGridLayout()
-        grid.setVerticalSpacing(7)
-        grid.setHorizontalSpacing(10)
-        self.model_row = (fixed("Pretrained model", "dense", "text.2"), row(self.model, Button("Browse…", small=True,
-                          on_click=lambda: self._folder(self.model))))  # fmt: skip
-        rows: tuple[tuple[str, Any], ...] = (
-            ("Task", row(self.task, None)),
-            ("Data", row(self.data, Button("File…", small=True, on_click=self._file),
-                         Button("Folder…", small=True, on_click=lambda: self._folder(self.data)))),
-            ("Columns", row(fixed("label", "dense", "text.3"), self.label_column, fixed("patient", "dense", "text.3"),
-                            self.patient)),
-            ("Can't be missed", self.cant_miss),
-            ("Pack", row(self.pack, fixed("Epochs", "dense", "text.2"), self.epochs)),
-        )  # fmt: skip
-        for k, (name, field) in enumerate(rows):
-            grid.addWidget(fixed(name, "dense", "text.2"), k, 0)
-            if isinstance(field, QWidget):
-                grid.addWidget(field, k, 1)
-            else:
-                grid.addLayout(field, k, 1)
-        grid.addWidget(self.model_row[0], len(rows), 0)
-        grid.addLayout(self.model_row[1], len(rows), 1)
-        grid.setColumnStretch(1, 1)
-        self.setLayout(column(grid, self.hint, None, gap=10))
-        self.task.chosen.connect(self._chosen)
-        self._chosen(self.task.value())
-
-    def _chosen(self, task: str) -> None:
-        self.hint.setText(tr(HINTS[task]))
-        self.pack.setPlaceholderText(f"local-{task}")
-        for k in range(self.model_row[1].count()):
-            item = self.model_row[1].itemAt(k)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.setVisible(task == "text")
-        self.model_row[0].setVisible(task == "text")
-
-    def relabel(self) -> None:
-        """The hint in the language in use."""
-        self._chosen(self.task.value())
-
-    def _file(self) -> None:
-        found, _ = QFileDialog.getOpenFileName(self, tr("Data"), "", "CSV, JSONL (*.csv *.jsonl)")
-        if found:
-            self.data.setText(found)
-
-    def _folder(self, field: QLineEdit) -> None:
-        if found := QFileDialog.getExistingDirectory(self, tr("Data")):
-            field.setText(found)
-
-    def values(self) -> dict[str, Any]:
-        """A recipe's fields."""
-        missed = [name.strip() for name in self.cant_miss.text().split(",") if name.strip()]
-        made: dict[str, Any] = {
-            "task": self.task.value(),
-            "data": self.data.text().strip(),
-            "label": self.label_column.text().strip() or "label",
-            "patient": self.patient.text().strip() or "patient",
-            "epochs": self.epochs.value(),
-            "cant_miss": missed,
-            "about": {"id": self.pack.text().strip() or self.pack.placeholderText()},
-        }
-        return made | ({"model": self.model.text().strip()} if self.task.value() == "text" else {})
 
 
 class FineTune(QWidget):
@@ -459,97 +368,3 @@ class FineTune(QWidget):
 
             stop(self.run, self.process, 2.0)
         self.process = None
-
-
-def in_use(recipe: dict[str, Any]) -> float | None:
-    """Macro F1 of the pack in service with the run's id, as its card states it; another test, so only a guide."""
-    from core.inference.packs import installed
-
-    pack_id = (recipe.get("about") or {}).get("id")
-    pack = next((p for p in installed() if p.id == pack_id), None)
-    found = ((pack.manifest.get("metrics") or {}).get("own_test") or {}).get("f1") if pack else None
-    return float(found) if isinstance(found, int | float) else None
-
-
-def progress_words(state: Any, share: float) -> str:
-    """Share done and time left, or how it ended."""
-    if state.state == "done":
-        return tr("finished")
-    if state.state in ("stopped", "failed"):
-        return tr("stopped at {share} %", share=round(100 * share))
-    left = state.seconds_left
-    if left is None:
-        return tr("starting")
-    minutes, seconds = divmod(round(left), 60)
-    words = tr("{m} min {s} s left", m=minutes, s=seconds) if minutes else tr("{s} s left", s=seconds)
-    return f"{round(100 * share)} % · {words}"
-
-
-def setup_of(state: Any) -> tuple[tuple[str, str], ...]:
-    """What is trained and how."""
-    recipe = state.recipe
-    rows = [
-        ("Task", str(recipe.get("task", ""))),
-        ("Epochs at most", str(recipe.get("epochs", ""))),
-        ("Examples a step", str(recipe.get("batch", ""))),
-        ("Early stop", tr("{n} epochs", n=recipe.get("patience", ""))),
-        ("Classes weighted", tr("yes") if recipe.get("class_weights") else tr("no")),
-    ]
-    if recipe.get("task") == "text" and recipe.get("lora_rank"):
-        rows.append(("Method", tr("Adapter, rank {n}", n=recipe["lora_rank"])))
-    return tuple(rows)
-
-
-def check_table(found: dict[str, Any]) -> QWidget:
-    """Examples of each class in each part, with the patients."""
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(18)
-    grid.setVerticalSpacing(6)
-    parts = list(found["parts"].items())
-    for k, words in enumerate((tr("Class"), tr("Training"), tr("Validation"), tr("Test"))):
-        grid.addWidget(label(words, "dense", "text.2"), 0, k)
-    for i, name in enumerate(found["examples"], 1):
-        grid.addWidget(label(name, "dense"), i, 0)
-        for k, (_part, inside) in enumerate(parts, 1):
-            few = inside["classes"][name] < 2
-            grid.addWidget(label(f"{inside['classes'][name]:,}", "dense", "red" if few else ""), i, k)
-    last = len(found["examples"]) + 1
-    grid.addWidget(label(tr("Patients"), "dense", "text.2"), last, 0)
-    for k, (_part, inside) in enumerate(parts, 1):
-        grid.addWidget(label(f"{inside['patients']:,}", "dense", "text.2"), last, k)
-    grid.setColumnStretch(4, 1)
-    return panel(grid)
-
-
-def notes_of(found: dict[str, Any]) -> list[str]:
-    """What to know before training, in words."""
-    words = [tr("Split by patient: nobody is in two parts.")]
-    if found["unlabelled"]:
-        words.append(tr("{n} examples without a label are left out.", n=found["unlabelled"]))
-    if "unbalanced" in found["notes"]:
-        words.append(tr("The classes are very unequal; they are weighted alike in training."))
-    if "few" in found["notes"]:
-        words.append(tr("Fewer than 200 examples: the intervals of the test will be wide."))
-    if found["subgroups"]:
-        words.append(tr("Measured by subgroup: {names}", names=", ".join(found["subgroups"])))
-    return words
-
-
-def result_table(result: dict[str, Any]) -> QWidget:
-    """The test: every measure with its interval."""
-    test = result.get("test") or {}
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(18)
-    grid.setVerticalSpacing(6)
-    grid.addWidget(fixed("Own test, not seen in training", "strong"), 0, 0, 1, 3)
-    names = (("auroc", "AUROC"), ("f1", "Macro F1"), ("balanced_accuracy", "Balanced accuracy"),
-             ("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ece", "ECE"))  # fmt: skip
-    for k, (key, name) in enumerate([n for n in names if test.get(n[0]) is not None], 1):
-        ci = test.get(f"{key}_ci95")
-        grid.addWidget(label(tr(name), "dense", "text.2"), k, 0)
-        grid.addWidget(label(f"{test[key]:.3f}", "medium"), k, 1)
-        grid.addWidget(label(f"{ci[0]:.3f}–{ci[1]:.3f}" if ci else "", "dense", "text.2"), k, 2)
-    words = tr("{n} examples of {p} patients", n=test.get("n", 0), p=test.get("patients", 0))
-    grid.addWidget(label(words, "secondary"), 8, 0, 1, 3)
-    grid.setColumnStretch(3, 1)
-    return panel(grid)

@@ -124,7 +124,7 @@ def test_a_stop_keeps_a_checkpoint_and_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rank", [0, 4])
-def test_a_text_model_is_fine_tuned(tmp_path: Path, rank: int) -> None:
+def test_a_text_model_is_fine_tuned(tmp_path: Path, rank: int, capsys: pytest.CaptureFixture[str]) -> None:
     data = tiny.notes(tmp_path / "n.jsonl")
     model = tiny.bert(tmp_path / "bert")
     made = recipe(
@@ -137,6 +137,7 @@ def test_a_text_model_is_fine_tuned(tmp_path: Path, rank: int) -> None:
     prepared = study.prepare(made, tmp_path / "run")
     assert answers(pack, prepared.examples, prepared.at(Part.TEST)).shape == (result["test"]["n"], 2)
     assert len(read_run(tmp_path / "run").losses) >= 1
+    assert capsys.readouterr().out == "", "standard output is for the result alone"
 
 
 @pytest.mark.slow
