@@ -19,7 +19,9 @@ from core import paths
 from core.inference.session import CPU, open_with, options
 
 _SLOW_S = 0.015  # a graph that opens faster than this is not worth a file
+_LEAST_BYTES = 1 << 20
 _MOST_GROWTH = 1.5
+_MOST_KEPT = 24
 
 
 def folder() -> Path:
@@ -40,7 +42,8 @@ def open_kept(sha256: str, read: Callable[[], bytes], provider: str = CPU) -> or
     graph = read()
     started = time.perf_counter()
     session = open_with(graph, options())
-    if time.perf_counter() - started > _SLOW_S and not path.with_suffix(".large").is_file():
+    slow = len(graph) >= _LEAST_BYTES and time.perf_counter() - started > _SLOW_S
+    if slow and not path.with_suffix(".large").is_file():
         keep(path, graph)
     return session
 
@@ -60,6 +63,7 @@ def keep(path: Path, graph: bytes) -> bool:
             return False
         path.with_suffix(".sha256").write_text(hashlib.sha256(data).hexdigest(), encoding="ascii")
         part.replace(path)
+        _prune()
     except OSError as error:
         logging.getLogger(__name__).warning("an optimised graph could not be kept: %s", error)
         return False
@@ -67,6 +71,14 @@ def keep(path: Path, graph: bytes) -> bool:
         if part.is_file():
             part.unlink()
     return True
+
+
+def _prune() -> None:
+    """The newest stay; graphs of packs long gone do not pile up."""
+    kept = sorted(folder().glob("*.onnx"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in kept[_MOST_KEPT:]:
+        old.unlink(missing_ok=True)
+        old.with_suffix(".sha256").unlink(missing_ok=True)
 
 
 def _kept(path: Path) -> bytes | None:

@@ -131,6 +131,7 @@ def test_a_graph_that_never_ends_is_stopped() -> None:
 
 def test_a_kept_graph_opens_alike_and_damage_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph_cache, "_SLOW_S", -1.0)
+    monkeypatch.setattr(graph_cache, "_LEAST_BYTES", 0)
     reads: list[int] = []
 
     def read() -> bytes:
@@ -146,9 +147,17 @@ def test_a_kept_graph_opens_alike_and_damage_is_noticed(monkeypatch: pytest.Monk
     assert len(reads) == 2
 
 
+def test_only_the_newest_graphs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_cache, "_MOST_KEPT", 2)
+    for k in range(4):
+        assert graph_cache.keep(graph_cache.folder() / f"{k}.onnx", tiny_pack.graph())
+    assert len(list(graph_cache.folder().glob("*.onnx"))) == len(list(graph_cache.folder().glob("*.sha256"))) == 2
+
+
 def test_a_folder_that_cannot_be_written_costs_only_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr(graph_cache, "_SLOW_S", -1.0)
+    monkeypatch.setattr(graph_cache, "_LEAST_BYTES", 0)
     monkeypatch.setenv("CONSILIUM_PACKS", str(tmp_path / "file"))
     assert graph_cache.open_kept("cd" * 32, tiny_pack.graph).run(None, feeds())[0].shape == (1, 1)
 
