@@ -2,23 +2,44 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from core.domain.assessment import Assessment
 from core.domain.case import Action, Addendum, Case, CaseStatus, Decision
+from core.domain.explanation import ImageExplanation
+from core.domain.plan import Alert, PlanOption
 from core.domain.serial import digest, to_json
 from core.errors import UserError
 
 _HEAD = "key, id, created_at, updated_at, status, reason, working_diagnosis, signed_by, signed_at, revision, deleted_at"
+LATER: dict[type, frozenset[str]] = {
+    Alert: frozenset({"level", "strength"}),
+    PlanOption: frozenset({"genes"}),
+    ImageExplanation: frozenset({"preview_r"}),
+}
+"""Fields that came after the first signatures. At their default they are left out of what is signed, so that a case signed
+before them still is what was signed."""
 
 
 def content_sha256(case: Case) -> str:
     """SHA-256 of what is signed: everything but the addenda, the signature and the time of change."""
     decisions = tuple(d for d in case.decisions if d.action != Action.SIGN)
-    return digest(
-        replace(case, status=CaseStatus.NEW, updated_at="", addenda=(), signed_by="", signed_at="", decisions=decisions)
+    signed = replace(
+        case, status=CaseStatus.NEW, updated_at="", addenda=(), signed_by="", signed_at="", decisions=decisions
     )
+    return digest(_as_first_signed(signed))
+
+
+def _as_first_signed(value: Any) -> Any:
+    """The value as dicts and lists, in field order, without later fields that say nothing."""
+    if isinstance(value, tuple | list):
+        return [_as_first_signed(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    later = LATER.get(type(value), frozenset())
+    kept = (f for f in fields(value) if f.name not in later or getattr(value, f.name) != f.default)
+    return {f.name: _as_first_signed(getattr(value, f.name)) for f in kept}
 
 
 def head_row(connection: Any, case_id: str) -> dict[str, Any] | None:

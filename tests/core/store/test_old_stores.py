@@ -5,11 +5,13 @@ ships adds the folder of the schema before it.
 """
 
 import shutil
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from core.store.migrations import MIGRATIONS
+from core.store.rows import LATER, content_sha256
 from core.store.store import Store
 from tests.core.store import sample
 from tests.core.store.sample import Ticking
@@ -34,3 +36,13 @@ def test_an_old_store_is_migrated(tmp_path: Path, schema: str) -> None:
 
 def test_there_is_a_store_of_the_schema_before_this_one() -> None:
     assert (DATA / f"schema{len(MIGRATIONS) - 1}").is_dir()
+
+
+def test_a_later_field_counts_once_it_says_something() -> None:
+    case = sample.case()
+    assert case.plan is not None and case.plan.alerts
+    graded = replace(case.plan.alerts[0], level="A")
+    changed = replace(case, plan=replace(case.plan, alerts=(graded, *case.plan.alerts[1:])))
+    assert content_sha256(changed) != content_sha256(case)
+    for kind, names in LATER.items():
+        assert names <= {f.name for f in fields(kind)}
