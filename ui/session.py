@@ -88,6 +88,7 @@ class Session(QObject):
         self.outdated: dict[str, str] = {}
         """Case id -> when its inputs changed after the analysis that is shown."""
         self._edits: dict[str, int] = {}
+        self._local_files: dict[str, dict[str, str]] = {}
         self._made: list[tuple[str, Decision]] = []
         self._refreshing = QTimer(self)
         self._refreshing.setSingleShot(True)
@@ -150,6 +151,7 @@ class Session(QObject):
         """Close a case; its running jobs are cancelled."""
         self.jobs.cancel_case(case_id)
         self.cases.pop(case_id, None)
+        self._local_files.pop(case_id, None)
         self.closed.emit(case_id)
 
     def import_paths(self, paths: Sequence[Path]) -> Job:
@@ -201,14 +203,14 @@ class Session(QObject):
         return self.local.path / case_id
 
     def local_file(self, case_id: str, original: str) -> str:
-        """Where a file that was read from `original` can be opened now."""
-        return series.local_file(self.store, case_id, original, self.local_folder(case_id))
+        """Where a file that was read from `original` can be opened now; told when the case was loaded."""
+        return self._local_files.get(case_id, {}).get(original, original)
 
     def _fetch_images(self, case_id: str) -> None:
         """The other slices of an opened case whose originals are gone, in the background."""
         folder = self.local_folder(case_id)
-        opened = [Path(image.path) for image in self.cases[case_id].images]
-        if opened and not any(path.is_relative_to(folder) for path in opened):
+        opened = [image.path for image in self.cases[case_id].images]
+        if not any(Path(p).is_relative_to(folder) for p in (*opened, *self._local_files.get(case_id, {}).values())):
             return
 
         def work(report: Report) -> int:
@@ -218,13 +220,16 @@ class Session(QObject):
             if count and case_id in self.cases:
                 self.fetched.emit(case_id)
 
-        if series.missing(self.store, case_id, folder):
-            self.jobs.start("Opening images", work, done, case_id=case_id, kind="images")
+        self.jobs.start("Opening images", work, done, case_id=case_id, kind="images")
 
     def _load(self, case_id: str, *, images: int | None = None) -> Case:
         """A stored case whose images (the first `images` of them) can be opened."""
         case = self.store.load(case_id, user=self.user)
-        opened = self.store.with_local_images(replace(case, images=case.images[:images]), self.local_folder(case_id))
+        folder = self.local_folder(case_id)
+        opened = self.store.with_local_images(replace(case, images=case.images[:images]), folder)
+        if images is None:  # reports, segments and the like: read here, never on the window's thread
+            objects = [f.path for f in case.files if f.kind.startswith("DICOM ")]
+            self._local_files[case_id] = series.local_files(self.store, case_id, objects, folder)
         return replace(case, images=(*opened.images, *case.images[len(opened.images) :]))
 
     def close(self) -> None:

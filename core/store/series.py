@@ -35,11 +35,6 @@ def keep_image_files(store: Store, case: Case, groups: Iterable[Group], report: 
     return kept
 
 
-def missing(store: Store, case_id: str, folder: Path) -> int:
-    """How many kept image files are not in `folder`."""
-    return sum(1 for _ in _gone(store, case_id, folder))
-
-
 def bring_back(store: Store, case_id: str, folder: Path, report: Report = silent) -> int:
     """Decrypt into `folder` the kept image files that are not there; returns how many.
 
@@ -60,10 +55,13 @@ def _gone(store: Store, case_id: str, folder: Path) -> Iterable[tuple[str, Path]
             yield sha256, target
 
 
-def local_file(store: Store, case_id: str, original: str, folder: Path) -> str:
-    """Where a file that was read from `original` can be opened now: there while it is the same file, else in `folder`
-    once it was brought back."""
-    for sha256, name, _ in store.kept_files(case_id):
-        if name.startswith(IMAGE_PREFIX) and name.removeprefix(IMAGE_PREFIX).partition("/")[2] == original:
-            return original if is_file(Path(original), sha256) else str(folder / local_name(sha256, name))
-    return original
+def local_files(store: Store, case_id: str, originals: Iterable[str], folder: Path) -> dict[str, str]:
+    """Where files can be opened now: where they were read from while they are the same, else in `folder` once they were
+    brought back. Reads each file once to tell; what was not kept is left out."""
+    wanted, found = set(originals), {}
+    for sha256, name, _ in store.kept_files(case_id) if wanted else ():
+        original = name.removeprefix(IMAGE_PREFIX).partition("/")[2]
+        if name.startswith(IMAGE_PREFIX) and original in wanted:
+            same = is_file(Path(original), sha256)
+            found[original] = original if same else str(folder / local_name(sha256, name))
+    return found

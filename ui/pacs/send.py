@@ -1,7 +1,6 @@
 """What of a case goes out as DICOM: into a folder, or to an archive."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QWidget
@@ -110,8 +109,7 @@ def start_send(session: Session, case: Case, kinds: tuple[str, ...], archive: st
 
 def opened(session: Session, case: Case) -> Case:
     """The case with images that can be opened, those beside them too."""
-    paths = tuple(replace(image, path=session.local_file(case.id, image.path)) for image in case.images)
-    return session.store.with_local_images(replace(case, images=paths), session.local_folder(case.id))
+    return session.store.with_local_images(case, session.local_folder(case.id))
 
 
 def ask(session: Session, case: Case, language: str, parent: QWidget | None) -> Job | None:

@@ -42,8 +42,8 @@ def test_all_slices_come_back_into_one_folder(store: Store, found: pipeline.Open
     shutil.rmtree(tmp_path / "stick")
     folder = tmp_path / "session"
     opened = store.with_local_images(store.load(case_id), folder)
-    assert Path(opened.images[0].path).is_relative_to(folder) and series.missing(store, case_id, folder) == 4
-    assert series.bring_back(store, case_id, folder) == 4 and series.missing(store, case_id, folder) == 0
+    assert Path(opened.images[0].path).is_relative_to(folder)
+    assert series.bring_back(store, case_id, folder) == 4 and series.bring_back(store, case_id, folder) == 0
     (study,) = read_images([Path(opened.images[0].path).parent]).studies
     assert len(study.series[0].instances) == 5
 
@@ -61,7 +61,8 @@ def test_another_file_under_the_same_name_is_not_shown(store: Store, found: pipe
     opened = store.with_local_images(store.load(case_id), tmp_path / "session")
     assert opened.images[0].path != str(path)
     assert Path(opened.images[0].path).read_bytes() != path.read_bytes()
-    assert series.local_file(store, case_id, str(path), tmp_path / "session") == opened.images[0].path
+    local = series.local_files(store, case_id, [str(path), "never read"], tmp_path / "session")
+    assert local == {str(path): opened.images[0].path}
 
 
 def test_cancelling_keeps_what_was_kept(store: Store, found: pipeline.Opened) -> None:
