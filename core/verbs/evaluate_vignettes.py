@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,36 +145,45 @@ def names(condition: Condition) -> set[str]:
 
 def evaluate(vignettes: list[Vignette], *, with_cases: bool = False) -> dict[str, Any]:
     """Measures over all vignettes. A diagnosis that no condition carries by name counts as missed."""
-    engine = common.shared()
-    owner = {name: c.id for c in engine.tables.conditions for name in names(c)}
-    by_id = {c.id: c for c in engine.tables.conditions}
+    owner = {name: c.id for c in common.shared().tables.conditions for name in names(c)}
     rows, spent = [], []
     for number, vignette in enumerate(vignettes):
         started = time.perf_counter()
         found = findings(vignette)
         assessment = assess(found, vignette.patient, NOW)
         spent.append((time.perf_counter() - started) * 1000)
-        ranked = engine.rank(found, vignette.patient, NOW, top=10)
-        ids = [h.id for h in ranked.hypotheses]
         wanted = owner.get(plain(vignette.diagnosis), "")
-        rows.append(
-            {
-                "diagnosis": vignette.diagnosis,
-                "condition": wanted,
-                "rank": ids.index(wanted) + 1 if wanted in ids else 0,
-                "probability": ranked.hypotheses[0].probability if ids else 0.0,
-                "first": ids[:5],
-                "findings": len(found),
-                "urgency": _graded(assessment, vignette),
-                "advised": assessment.urgency,
-                "stated": vignette.urgency,
-                "needed": by_id[wanted].urgency if wanted else None,
-                "interval": list(ranked.hypotheses[0].interval) if ids else [0.0, 0.0],
-            }
-        )
+        row = ranked(found, vignette.patient, wanted, assessment)
+        told = {"diagnosis": vignette.diagnosis, "urgency": _graded(assessment, vignette), "stated": vignette.urgency}
+        rows.append({**row, **told})
         if number % 50 == 0:
             print(f"{number} of {len(vignettes)}", file=sys.stderr)
-    return _measures(rows, spent, with_cases=with_cases)
+    report = {
+        **measures(rows),
+        "unmatched_diagnoses": sorted({row["diagnosis"] for row in rows if not row["condition"]}),
+        **_stated_urgency(rows),
+        **flat("ms_per_case", mean(spent)),
+        "conditions": len(common.shared().tables.conditions),
+        "versions": [f"conditions {common.shared().tables.version.version}"],
+    }
+    return {**report, "cases": rows} if with_cases else report
+
+
+def ranked(found: Sequence[Finding], patient: Patient, wanted: str, assessment: Assessment) -> dict[str, Any]:
+    """How a case came out: `wanted` is the id of the right condition, empty where the knowledge lacks it."""
+    engine = common.shared()
+    listed = engine.rank(found, patient, NOW, top=10).hypotheses
+    ids = [h.id for h in listed]
+    return {
+        "condition": wanted,
+        "rank": ids.index(wanted) + 1 if wanted in ids else 0,
+        "probability": listed[0].probability if listed else 0.0,
+        "first": ids[:5],
+        "findings": len(found),
+        "advised": assessment.urgency,
+        "needed": engine.tables.conditions[engine.tables.condition_index[wanted]].urgency if wanted else None,
+        "interval": list(listed[0].interval) if listed else [0.0, 0.0],
+    }
 
 
 def _graded(assessment: Assessment, vignette: Vignette) -> bool | None:
@@ -185,40 +195,36 @@ def _graded(assessment: Assessment, vignette: Vignette) -> bool | None:
     return given is vignette.urgency or (given in doctor and vignette.urgency in doctor)
 
 
-def _urgency(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Against the levels the file states; and, without them, against the level our knowledge gives the true diagnosis."""
+def _stated_urgency(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Against the levels the file states."""
     graded = [row for row in rows if row["stated"] is not None]
     emergencies = [row for row in graded if row["stated"] is Urgency.EMERGENCY]
-    dangerous = [row for row in rows if row["needed"] is Urgency.EMERGENCY]
     return {
         **flat("urgency_accuracy", share([row["urgency"] for row in graded])),
         "urgency_n": len(graded),
         **flat("emergency_accuracy", share([row["advised"] is Urgency.EMERGENCY for row in emergencies])),
         "emergencies_rated_self_care": sum(row["advised"] is Urgency.SELF_CARE for row in emergencies),
-        **flat("emergency_by_diagnosis", share([row["advised"] is Urgency.EMERGENCY for row in dangerous])),
-        "emergency_diagnoses": len(dangerous),
-        "emergency_diagnoses_rated_self_care": sum(row["advised"] is Urgency.SELF_CARE for row in dangerous),
     }
 
 
-def _measures(rows: list[dict[str, Any]], spent: list[float], *, with_cases: bool) -> dict[str, Any]:
+def measures(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Ranks, calibration, and urgency against the level that our knowledge gives the true diagnosis; rows of `ranked`."""
     ranks = [row["rank"] or 999 for row in rows]
     first = [rank == 1 for rank in ranks]
     matched = [rank for rank, row in zip(ranks, rows, strict=True) if row["condition"]]
-    report: dict[str, Any] = {
+    dangerous = [row for row in rows if row["needed"] is Urgency.EMERGENCY]
+    return {
         "n": len(rows),
         **{k: v for top in (1, 3, 5, 10) for k, v in flat(f"top{top}", share([r <= top for r in ranks])).items()},
         **flat("top1_of_matched", share([r == 1 for r in matched])),
         **flat("top5_of_matched", share([r <= 5 for r in matched])),
-        "unmatched_diagnoses": sorted({row["diagnosis"] for row in rows if not row["condition"]}),
         "ece": calibration_error([row["probability"] for row in rows], first),
         "ece_if_perfect": perfect_error([row["probability"] for row in rows]),
         "interval_coverage": interval_coverage([row["interval"] for row in rows], first),
-        **_urgency(rows),
+        **flat("interval_width", mean([row["interval"][1] - row["interval"][0] for row in rows])),
+        **flat("emergency_by_diagnosis", share([row["advised"] is Urgency.EMERGENCY for row in dangerous])),
+        "emergency_diagnoses": len(dangerous),
+        "emergency_diagnoses_rated_self_care": sum(row["advised"] is Urgency.SELF_CARE for row in dangerous),
         "abstained": sum(not row["first"] for row in rows),
         **flat("findings_per_case", mean([row["findings"] for row in rows])),
-        **flat("ms_per_case", mean(spent)),
-        "conditions": len(common.shared().tables.conditions),
-        "versions": [f"conditions {common.shared().tables.version.version}"],
     }
-    return {**report, "cases": rows} if with_cases else report
