@@ -42,6 +42,18 @@ class NoEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class ConformalSet:
+    """Which answers cannot be left out if the truth is to be among them in `coverage` of films like those validated on.
+
+    Both: undecided. Neither: unlike films of either kind.
+    """
+
+    coverage: float
+    absent: bool
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ImagePrediction:
     """A calibrated probability for one label of a model pack, with its 90 % interval and gate score (OOD, 0-1)."""
 
@@ -55,6 +67,8 @@ class ImagePrediction:
     ood: float
     prevalence: float = 0.5
     """Share of the label in the training data: lets fusion turn the probability into a likelihood ratio."""
+    conformal: ConformalSet | None = None
+    """None where the pack states no conformal sets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.domain.imaging import ImagePrediction, ImageRef, NoEstimate
+from core.domain.imaging import ConformalSet, ImagePrediction, ImageRef, NoEstimate
 from core.errors import UserError
 from core.inference import gate, site
+from core.inference.conformal import ConformalSets
 from core.inference.graph_cache import open_kept
 from core.inference.packs import Pack
 from core.inference.preprocess import Film, film
@@ -147,6 +148,17 @@ def predictions(pack: Pack, ref: ImageRef, logits: Film, ood: float) -> tuple[Im
                 logit=odds,
                 ood=ood,
                 prevalence=own.prevalence if own else label.prevalence,
+                conformal=_conformal(pack, scale.probability(float(logit))),
             )
         )
     return tuple(found)
+
+
+def _conformal(pack: Pack, probability: float) -> ConformalSet | None:
+    """By the pack's own probability: the sets were fitted on it, whatever a site calibration makes of it."""
+    stated = pack.manifest.get("conformal")
+    if stated is None or len(pack.labels) != 1:
+        return None
+    sets = ConformalSets.of(stated)
+    held = sets.classes((1 - probability, probability))
+    return ConformalSet(sets.coverage, 0 in held, 1 in held)

@@ -89,7 +89,23 @@ def _results(manifest: Mapping[str, Any]) -> list[str]:
     ):
         if key in metrics:
             lines.append(_share(name, metrics[key]))
+    if "conformal_test" in metrics:
+        lines.append(sets_line(metrics["conformal_test"]))
     return [*lines, ""]
+
+
+def sets_line(found: Mapping[str, Any]) -> str:
+    """What the conformal sets do on the test part, as one line of the card."""
+
+    def share(key: str) -> str:
+        value, ci = found[key]["value"], found[key]["ci95"]
+        return f"{value:.3f}" + (f" ({ci[0]:.3f}-{ci[1]:.3f})" if ci else "")
+
+    return (
+        f"- Conformal sets, stated {100 * found['stated']:g} % for each class, fitted on validation: on {found['n']} test "
+        f"films they hold the truth in {share('coverage')}, of films without the opacity {share('coverage_absent')}, of films with it "
+        f"{share('coverage_present')}; decided {share('decided')}, empty (unlike both) {share('empty')}."
+    )
 
 
 def _share(name: str, found: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from core.domain.assessment import Assessment, Hypothesis
 from core.domain.basics import Citation, Quantity, Version
 from core.domain.case import Action, Case, CaseStatus, Decision
 from core.domain.finding import Finding, Interpretation, Scope, Status
+from core.domain.imaging import ImagePrediction
 from core.domain.record import Sex
 from core.report.build_explanation import explanation_section
 from core.report.build_plan import plan_section
@@ -330,7 +331,7 @@ def _images(case: Case, language: str) -> Section | None:
     blocks += [
         Line(
             f"{names.get(p.image_id, p.image_id)}: {p.name.text(language)} {percent(p.probability)} "
-            f"({percent(p.interval[0])}–{percent(p.interval[1])}) · {p.pack.name} {p.pack.version}",
+            f"({percent(p.interval[0])}–{percent(p.interval[1])}){_set_held(p, language)} · {p.pack.name} {p.pack.version}",
             Tone.MUTED,
         )
         for p in case.predictions
@@ -341,6 +342,16 @@ def _images(case: Case, language: str) -> Section | None:
             values = ", ".join(f"{name} {quantity(value)}" for name, value in mark.values)
             blocks.append(Line(f"{names.get(mark.image_id, mark.image_id)}: {mark.text or mark.kind} · {values}"))
     return Section(word("images", language), tuple(blocks))
+
+
+def _set_held(prediction: ImagePrediction, language: str) -> str:
+    held = prediction.conformal
+    if held is None:
+        return ""
+    name = "undecided" if held.present and held.absent else "unlike_both"
+    if held.present != held.absent:
+        name = "held_present" if held.present else "held_absent"
+    return f" · {100 * held.coverage:g} %: {word(name, language)}"
 
 
 def _sources(case: Case, language: str) -> Section | None:

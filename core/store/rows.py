@@ -8,6 +8,7 @@ from typing import Any
 from core.domain.assessment import Assessment
 from core.domain.case import Action, Addendum, Case, CaseStatus, Decision
 from core.domain.explanation import ImageExplanation
+from core.domain.imaging import ImagePrediction
 from core.domain.plan import Alert, PlanOption
 from core.domain.serial import digest, to_json
 from core.errors import UserError
@@ -17,6 +18,7 @@ LATER: dict[type, frozenset[str]] = {
     Alert: frozenset({"level", "strength"}),
     PlanOption: frozenset({"genes"}),
     ImageExplanation: frozenset({"preview_r"}),
+    ImagePrediction: frozenset({"conformal"}),
 }
 """Fields that came after the first signatures. At their default they are left out of what is signed, so that a case signed
 before them still is what was signed."""

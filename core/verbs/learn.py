@@ -108,6 +108,12 @@ def _chest_arguments(actions: Any) -> None:
     export.add_argument(
         "--out", type=Path, required=True, help="folder of the pack (replaced when the new one verifies)"
     )
+    state = actions.add_parser(
+        "state", help="chest recipe: conformal sets and drift's reference, into an exported pack"
+    )
+    state.add_argument("data", type=Path, metavar="DATA", help="the folder trained on")
+    state.add_argument("--work", type=Path, required=True, help="the working folder of `learn train`")
+    state.add_argument("--pack", type=Path, required=True, help="pack folder")
     evaluate = actions.add_parser("evaluate", help="measure a run's pack, or a pack on a chest working folder's test")
     evaluate.add_argument("data", type=Path, metavar="DATA", help="a finished run, or the folder trained on")
     evaluate.add_argument("--work", type=Path, default=None, help="chest recipe: the working folder of `learn train`")
@@ -278,6 +284,20 @@ def _export(args: argparse.Namespace) -> dict[str, Any]:
     return {"pack": pack.id, "version": pack.pack_version, "sha256": pack.sha256, "metrics": pack.manifest["metrics"]}
 
 
+def _state(args: argparse.Namespace) -> dict[str, Any]:
+    from core.learning.split import Part
+    from core.learning.statements import state
+    from core.learning.workshop import parts
+
+    found = parts(args.data, args.work)
+    pack = state(args.pack, (found[Part.VALIDATION], found[Part.TEST]), _progress())
+    return {
+        "pack": pack.id,
+        "conformal": pack.manifest["conformal"],
+        "test": pack.manifest["metrics"]["conformal_test"],
+    }
+
+
 def _evaluate(args: argparse.Namespace) -> dict[str, Any]:
     from core.inference.packs import load
     from core.learning.split import Part
@@ -310,6 +330,7 @@ _ACTIONS = {
     "shadow-stop": _shadow_stop,
     "collect": _collect,
     "export": _export,
+    "state": _state,
     "evaluate": _evaluate,
 }
 

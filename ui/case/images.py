@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QS
 
 from core.domain.case import Case, CaseStatus
 from core.domain.explanation import ImageExplanation
-from core.domain.imaging import ImagePrediction, NoEstimate
+from core.domain.imaging import ConformalSet, ImagePrediction, NoEstimate
 from ui.case.banner import who
 from ui.case.card import interval_words, percent
 from ui.importing import ImageQuestion
@@ -49,6 +49,26 @@ def prediction_words(prediction: ImagePrediction) -> str:
     return f"{say(prediction.name)} {percent(prediction.probability)} ({interval_words(prediction.interval)})"
 
 
+def set_words(found: ConformalSet) -> str:
+    """What a conformal set says, in two or three words."""
+    if found.present:
+        return tr("undecided") if found.absent else tr("present")
+    return tr("absent") if found.absent else tr("unlike both")
+
+
+def _set_chip(found: ConformalSet) -> Chip:
+    words = f"{set_words(found)} · {100 * found.coverage:g} %"
+    chip = Chip(words, "amber" if found.present == found.absent else "plain")
+    chip.setToolTip(
+        tr(
+            "At {coverage} coverage the answer is: {answer}. Fitted for each class on the pack's validation films.",
+            coverage=f"{100 * found.coverage:g} %",
+            answer=set_words(found),
+        )
+    )
+    return chip
+
+
 class Said(QFrame):
     """What the models said about the image on screen: numbers, or why there are none."""
 
@@ -77,6 +97,8 @@ class Said(QFrame):
             self._parts.addWidget(wrong)
         for prediction in predictions[:2]:
             self._parts.addWidget(label(prediction_words(prediction), "medium"))
+            if prediction.conformal is not None:
+                self._parts.addWidget(_set_chip(prediction.conformal))
             self._parts.addWidget(label(f"{prediction.pack.name} {prediction.pack.version}", "caption"))
             said, tone, icon = range_look(prediction.ood, short=True)
             chip = Chip(said, tone, icon=icon)

@@ -68,3 +68,25 @@ def test_too_few_cases_promise_nothing() -> None:
     assert fit_interval(np.zeros(19), np.ones(19), 0.95).half_width == 1
     with pytest.raises(UserError, match="between 0 and 1"):
         fit_interval(np.zeros(19), np.ones(19), 1.0)
+
+
+def test_a_film_carries_the_set_of_its_pack():
+    from core.inference import packs, predict
+
+    pack = packs.find("cxr-pneumonia-paediatric")
+    absent, present = pack.manifest["conformal"]["limits"]
+    for probability, held in (
+        (0.001, (True, False)),
+        (0.999, (False, True)),
+        ((absent + 1 - present) / 2, (True, True)),
+    ):
+        found = predict._conformal(pack, probability)
+        assert found is not None and (found.absent, found.present) == held
+
+
+def test_a_pack_that_states_no_sets_gives_none():
+    from types import SimpleNamespace
+
+    from core.inference import predict
+
+    assert predict._conformal(SimpleNamespace(manifest={}, labels=(1,)), 0.5) is None
