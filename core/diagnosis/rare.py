@@ -68,7 +68,10 @@ def gene_symbols(findings: Sequence[Finding]) -> frozenset[str]:
 
 def fit(terms: Sequence[int], index: Index) -> Floats:
     """How well each disease fits the terms: sum of log likelihood ratios (diseases,), nats."""
-    return np.asarray(np.sum([index.row(t).fit for t in terms], axis=0), np.float32)
+    out = index.row(terms[0]).fit.copy()
+    for term in terms[1:]:
+        out += index.row(term).fit
+    return out
 
 
 def pool(fits: Floats) -> Numbers:

@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.diagnosis.rare_weights import Weights
+from core.domain.basics import Coding, Label
 from core.knowledge.hpo import Csr, RarePack
 
 NOISE = 0.2
 """Share of a case's findings that its disease does not explain."""
 BACK_OFF = 0.4
 """How much a match through a broader ancestor is worth less: exponent of bg(term) / bg(ancestor)."""
+OFTEN, USUAL = 0.6, 0.5
+"""Frequency above which an annotation's absence is counted; above which it counts as usual."""
 STRONG = 3.0
 """Nats above which a finding's fit counts as striking."""
 DENSE = 400
@@ -40,12 +43,13 @@ class TermRow:
 class Features:
     """Of one case and the candidate diseases (columns): findings' fits and what the annotations share with each.
 
-    `fits`: (findings, candidates), nats. `entry` maps each annotation of a candidate to its column,
-    `shared` (findings, annotations) is the information content shared with it, `weight` its frequency.
+    `fits`: (findings, candidates), nats. `place` is each annotation's place in the pack's pictures, `entry` its
+    candidate's column, `shared` (findings, annotations) the information content shared with it.
     """
 
     candidates: Numbers
     fits: Floats
+    place: Numbers
     entry: Numbers
     shared: Floats
     information: Floats
@@ -53,14 +57,25 @@ class Features:
 
 
 class Index:
-    """A pack made ready for scoring: dense rows for common terms, and rows of terms kept once computed."""
+    """A pack made ready for scoring: dense rows for common terms, and rows of terms kept once computed.
+
+    Of every annotation, disease after disease: its `term`, the information content `carried` (nats), and what its best
+    match (7 ways) and a full match (2 ways) are `worth` (9, annotations).
+    """
 
     def __init__(self, pack: RarePack) -> None:
         self.pack = pack
         self.information: Floats = np.maximum(-np.log(pack.background), 0).astype(np.float32)
-        self.damped: Floats = (_row_sums(pack.picture, self.information) + DAMPING).astype(np.float32)
+        self.term = pack.picture.values.astype(np.int64)
+        self.carried: Floats = self.information[self.term]
+        self.worth = _worth(pack.picture, self.carried)
         self._dense = _dense_rows(pack.postings, len(pack.diseases))
         self.row = functools.lru_cache(maxsize=1024)(self._row)
+        self.named = functools.lru_cache(maxsize=4096)(self._named)
+
+    def _named(self, term: int) -> tuple[Coding, Label]:
+        names = self.pack.terms[term]
+        return Coding("HP", names.id, names.name), Label(names.name, names.zh)
 
     def _row(self, term: int) -> TermRow:
         pack, ancestors = self.pack, self.pack.ancestors.row(term)[0]
@@ -97,52 +112,59 @@ def _dense_rows(rows: Csr, columns: int) -> dict[int, Floats]:
     return out
 
 
-def _row_sums(rows: Csr, information: Floats) -> Floats:
-    owner = np.repeat(np.arange(len(rows.start) - 1), np.diff(rows.start))
-    return np.bincount(owner, rows.weights * information[rows.values], len(rows.start) - 1).astype(np.float32)
+def _worth(picture: Csr, carried: Floats) -> Floats:
+    """What matching an annotation is worth, relative to all of its disease's: by frequency, specificity, with dampings."""
+    frequency, usual = picture.weights, np.maximum(0, picture.weights - USUAL)
+    owner = np.repeat(np.arange(len(picture.start) - 1), np.diff(picture.start))
+
+    def all_of(value: Floats) -> Floats:
+        return np.bincount(owner, value * carried).astype(np.float32)[owner]
+
+    whole = all_of(frequency)
+    root = np.sqrt(whole + DAMPING)
+    best = [frequency / (whole + damping) for damping in (DAMPING, 5.0, 60.0)]
+    best += [1 / (all_of(np.ones_like(usual)) + 20), usual / (all_of(usual) + 10), frequency / root]
+    best += [np.where(frequency > OFTEN, -1, 0) / np.maximum(carried, 0.1)]
+    return np.stack([*best, frequency, frequency * carried / root]).astype(np.float32)
 
 
 def features(terms: Sequence[int], candidates: Numbers, index: Index, *, best_only: bool = False) -> Features:
     """The features of a case's terms for chosen diseases. `best_only`: of `shared` only the best finding's row."""
     rows = [index.row(t) for t in terms]
-    annotations, entry, frequency = _picture(candidates, index.pack.picture)
+    place, entry = annotations(candidates, index.pack.picture)
     shared = [r.shared for r in rows]
     if best_only:
         shared = [functools.reduce(np.maximum, shared)]
+    term = index.term[place]
     return Features(
         candidates,
         np.stack([r.fit[candidates] for r in rows]),
+        place,
         entry,
-        np.stack([row[annotations] for row in shared]),
-        index.information[annotations],
-        frequency,
+        np.stack([row[term] for row in shared]),
+        index.carried[place],
+        index.pack.picture.weights[place],
     )
 
 
-def _picture(candidates: Numbers, rows: Csr) -> tuple[NDArray[np.int32], Numbers, Floats]:
-    """Annotations of the candidates one after another, whose each is, and their frequencies."""
-    start, length = rows.start[candidates], rows.start[candidates + 1] - rows.start[candidates]
+def annotations(candidates: Numbers, rows: Csr) -> tuple[Numbers, Numbers]:
+    """The places of the candidates' annotations one after another, and whose (which column's) each is."""
+    start = rows.start[candidates].astype(np.int64)
+    length = rows.start[candidates + 1] - start
     entry = np.repeat(np.arange(len(candidates)), length)
-    place = np.arange(len(entry)) - np.repeat(np.cumsum(length) - length, length) + np.repeat(start, length)
-    return rows.values[place], entry, rows.weights[place]
+    return (start - np.cumsum(length) + length)[entry] + np.arange(len(entry)), entry
 
 
 def term_parts(found: Features, weights: Weights) -> Floats:
-    """Each finding's additive share (findings, candidates) of the score, nats before the temperature."""
-    small = 1 / np.sqrt(len(found.fits))
+    """Each finding's additive share (findings, candidates) of the first pass's score, nats."""
     striking = np.maximum(0, found.fits - STRONG)
-    parts = (weights.fit * found.fits + weights.striking * striking) * small
+    parts = (weights.fit * found.fits + weights.striking * striking) / np.sqrt(len(found.fits))
     return np.asarray(parts, np.float32)
 
 
-def worth(matched: Floats, found: Features, index: Index, weights: Weights) -> Floats:
-    """What matches of annotations are worth (..., annotations): grows with `matched`, the shared information."""
-    share = weights.coverage * found.frequency / index.damped[found.candidates][found.entry] * matched
-    full = weights.full * found.frequency * (matched >= FULL_SHARE * found.information)
-    return np.asarray(share + full, np.float32)
-
-
 def coverage(found: Features, index: Index, weights: Weights) -> Floats:
-    """The coverage part of the score (candidates,)."""
-    value = worth(found.shared.max(axis=0), found, index, weights)
+    """The coverage part of the first pass's score (candidates,): what the annotations' best matches are worth."""
+    best = found.shared.max(axis=0)
+    value = weights.coverage * index.worth[0].take(found.place) * best
+    value += weights.full * found.frequency * (best >= FULL_SHARE * found.information)
     return np.bincount(found.entry, value, len(found.candidates)).astype(np.float32)

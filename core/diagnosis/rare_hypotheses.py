@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.diagnosis import rare_features, rare_rerank
-from core.diagnosis.rare_features import NOISE, Floats, Index, Numbers
+from core.diagnosis.rare_features import NOISE, Features, Index, Numbers
 from core.diagnosis.rare_network import Network
 from core.diagnosis.rare_weights import Weights
 from core.domain.assessment import Evidence, Hypothesis
@@ -32,6 +32,7 @@ class Drawer:
     def hypotheses(self, diseases: Numbers, chance: NDArray[np.float64]) -> tuple[Hypothesis, ...]:
         """One hypothesis for each disease, with its probability; `log_odds` = base + sum of weights exactly."""
         found = rare_features.features(list(self._terms), diseases, self._index)
+        unknown = self._unknown(found)
         parts = rare_rerank.shares(found, self._index.information[list(self._terms)], self._index, self._network)
         shares = parts.T * self._weights.temperature
         n = shares.shape[1]
@@ -40,7 +41,7 @@ class Drawer:
         low, high = _logistic(odds - spread).tolist(), _logistic(odds + spread).tolist()
         rows, log_odds, certain = shares.tolist(), odds.tolist(), _logistic(odds).tolist()
         return tuple(
-            self._hypothesis(int(d), rows[i], log_odds[i], certain[i], (low[i], high[i]), i < UNKNOWN_FOR)
+            self._hypothesis(int(d), rows[i], log_odds[i], certain[i], (low[i], high[i]), unknown[i])
             for i, d in enumerate(diseases)
         )
 
@@ -51,7 +52,7 @@ class Drawer:
         log_odds: float,
         probability: float,
         interval: tuple[float, float],
-        ask: bool,
+        unknown: tuple[Evidence, ...],
     ) -> Hypothesis:
         entry = self._pack.diseases[disease]
         evidence = [
@@ -73,31 +74,29 @@ class Drawer:
             log_odds=log_odds,
             evidence_for=tuple(e for e in evidence if e.weight > 0),
             evidence_against=tuple(e for e in evidence if e.weight <= 0),
-            unknown=self._unknown(disease) if ask else (),
+            unknown=unknown,
             sources=self._sources,
             group=f"gene:{entry.genes[0]}" if entry.genes else f"series:{entry.series}",
         )
 
     def _face(self, term: int, finding: Finding) -> tuple[Coding, Label, Origin, str]:
-        names = self._pack.terms[term]
-        label = finding.label if finding.label.en else Label(names.name, names.zh)
-        return Coding("HP", names.id, names.name), label, finding.origin, finding.id
+        code, label = self._index.named(term)
+        return code, finding.label if finding.label.en else label, finding.origin, finding.id
 
-    def _unknown(self, disease: int) -> tuple[Evidence, ...]:
-        """The disease's most telling annotations that nothing in the case speaks of."""
-        terms, frequency = self._pack.picture.row(disease)
-        open_ = ~self._covered[terms]
-        terms, frequency = terms[open_], frequency[open_]
-        gain: Floats = frequency * self._index.information[terms]
-        best = np.argsort(-gain, kind="stable")[:UNKNOWN_SHOWN]
+    def _unknown(self, found: Features) -> list[tuple[Evidence, ...]]:
+        """The first diseases' most telling annotations that nothing in the case speaks of."""
+        some = int(np.searchsorted(found.entry, UNKNOWN_FOR))
+        terms, entry, frequency = self._index.term[found.place[:some]], found.entry[:some], found.frequency[:some]
+        gain = np.where(self._covered[terms], 0, frequency * found.information[:some])
+        best = np.lexsort((-gain, entry))
+        rank = np.arange(some) - np.searchsorted(entry, entry)
+        best = best[(rank < UNKNOWN_SHOWN) & (gain[best] > 0)]
         worth = np.log((1 - NOISE) * frequency[best] / self._pack.background[terms[best]] + NOISE)
-        small = self._weights.fit * self._weights.temperature / np.sqrt(len(self._terms) + 1)
-        return tuple(_unknown(self._pack, int(t), float(w)) for t, w in zip(terms[best], worth * small, strict=True))
-
-
-def _unknown(pack: RarePack, term: int, weight: float) -> Evidence:
-    names = pack.terms[term]
-    return Evidence(Coding("HP", names.id, names.name), Label(names.name, names.zh), weight, Origin.CLINICIAN)
+        worth *= self._weights.fit * self._weights.temperature / np.sqrt(len(self._terms) + 1)
+        out: list[list[Evidence]] = [[] for _ in found.candidates]
+        for place, term, weight in zip(entry[best].tolist(), terms[best].tolist(), worth.tolist(), strict=True):
+            out[place].append(Evidence(*self._index.named(term), weight, Origin.CLINICIAN))
+        return [tuple(e) for e in out]
 
 
 def _by_size(evidence: Evidence) -> float:

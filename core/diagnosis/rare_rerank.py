@@ -9,13 +9,14 @@ annotations it has, its inheritance, or which terms were excluded. A finding's s
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.diagnosis.rare_features import DAMPING, FULL_SHARE, STRONG, Features, Floats, Index, Numbers
-from core.diagnosis.rare_network import Doubles, Network
+from core.diagnosis.rare_features import FULL_SHARE, OFTEN, STRONG, Features, Floats, Index, Numbers
+from core.diagnosis.rare_network import Doubles, Network, T
 
 KNOTS = (STRONG, 1.0, 5.0, 7.0)
-OFTEN, USUAL, SHOWN = 0.6, 0.5, 0.9
-"""Frequency above which an annotation's absence is counted; above which it counts as usual; chance it gets written down."""
+SHOWN = 0.9
+"""Chance that what a patient has gets written down."""
 
 _SUMS = 14
 _LINEAR, _FULL, _LOGS = 7, 2, 2
@@ -45,21 +46,32 @@ def shares(found: Features, information: Floats, index: Index, network: Network)
     """Each finding's share (findings, candidates): they add up to score(all findings) - score(none)."""
     parts = _parts(found, information, index)
     best = found.shared.max(axis=0)
+    bare = _unshown(np.zeros_like(best), found)
     end = _table(found, parts, best, parts.sums.sum(axis=1)).astype(np.float64)
-    start = _table(found, parts, np.zeros_like(best), np.zeros_like(parts.sums[:, 0])).astype(np.float64)
-    slope = network.mean_gradient(start, end)
+    slope = network.mean_gradient(_of_nothing(bare, parts, found), end)
     out = np.einsum("kjc,ck->jc", parts.sums.astype(np.float64), slope[:, :_SUMS])
     a, b, c = _SUMS, _SUMS + _LINEAR, _SUMS + _LINEAR + _FULL
     small = len(found.fits) ** -0.5
     order = np.argsort(found.shared, axis=0, kind="stable")
     rising = np.take_along_axis(found.shared, order, axis=0)
-    value = rising * _of_entry(parts.linear, slope[:, a:b], found)
-    value += _matched(rising, found) * _of_entry(parts.full, slope[:, b:c], found)
-    logs = (slope[:, c] + slope[:, c + 1] * small)[found.entry]
-    value += (_unshown(rising, found) - _unshown(np.zeros_like(best), found)) * logs
-    per_annotation = airport(value, order)
+    at = slope[found.entry]
+    value = rising * np.einsum("ka,ak->a", parts.linear, at[:, a:b])
+    value += _matched(rising, found) * np.einsum("ka,ak->a", parts.full, at[:, b:c])
+    value += (_unshown(rising, found) - bare) * (at[:, c] + at[:, c + 1] * small)
+    return np.asarray(out + _per_candidate(np.add, airport(value, order), found))
+
+
+def _of_nothing(bare: Floats, parts: Values, found: Features) -> Doubles:
+    """The features (candidates, WIDTH) of no finding: nothing matched, every annotation not shown, the case as it is."""
     columns = len(found.candidates)
-    return np.asarray(out + np.stack([np.bincount(found.entry, row, columns) for row in per_annotation]))
+    out = np.zeros((columns, WIDTH))
+    out[:, -_CASE:] = parts.case
+    absent = np.bincount(found.entry, bare, columns)
+    out[:, -_CASE - 2] = absent
+    out[:, -_CASE - 1] = absent * len(found.fits) ** -0.5
+    often = np.bincount(found.entry, found.frequency > OFTEN, columns)
+    out[:, _SUMS + _LINEAR - 1] = often
+    return out
 
 
 def _parts(found: Features, information: Floats, index: Index) -> Values:
@@ -69,37 +81,28 @@ def _parts(found: Features, information: Floats, index: Index) -> Values:
     near = _per_candidate(np.maximum, found.shared, found)
     often = _per_candidate(np.maximum, found.shared * found.frequency, found)
     against = fits < 0
-    sums = [fits * small, *(np.maximum(0, fits - k) * small for k in KNOTS), np.minimum(0, fits) * small]
-    sums += [against / n, against * own / total, fits / n]
-    sums += [near * small, near / np.maximum(own, 0.1) / n, near / total]
-    sums += [(near >= FULL_SHARE * own) * own * small, often * small]
-    frequency, entry = found.frequency, found.entry
-    own_total = index.damped[found.candidates] - np.float32(DAMPING)
-    usual = np.maximum(0, frequency - USUAL)
-    all_of, usual_of = _per_candidate(np.add, found.information * np.stack([np.ones_like(usual), usual]), found)
-    root = np.sqrt(own_total + 20)[entry]
-    linear = [frequency / (own_total + d)[entry] for d in (DAMPING, 5.0, 60.0)]
-    linear += [1 / (all_of + 20)[entry], usual / (usual_of + 10)[entry], frequency / root]
-    linear += [np.where(frequency > OFTEN, -1, 0) / np.maximum(found.information, 0.1)]
-    full = [frequency, frequency * found.information / root]
+    sums = np.empty((_SUMS, *fits.shape), np.float32)
+    sums[0], sums[8] = fits * small, fits / n
+    for i, knot in enumerate(KNOTS, 1):
+        sums[i] = np.maximum(0, fits - knot) * small
+    sums[5] = np.minimum(0, fits) * small
+    sums[6], sums[7] = against / n, against * (own / total)
+    sums[9], sums[10], sums[11] = near * small, near / (np.maximum(own, 0.1) * n), near / total
+    sums[12], sums[13] = (near >= FULL_SHARE * own) * (own * small), often * small
+    worth = index.worth.take(found.place, axis=1)
     case = (np.log(n), information.mean(), np.log(information.sum() + 1))
-    return Values(
-        np.stack(sums).astype(np.float32),
-        np.stack(linear).astype(np.float32),
-        np.stack(full).astype(np.float32),
-        np.array(case, np.float32),
-    )
+    return Values(sums, worth[:_LINEAR], worth[_LINEAR:], np.array(case, np.float32))
 
 
 def _table(found: Features, parts: Values, best: Floats, sums: Floats) -> Floats:
-    columns = len(found.candidates)
     matched, log = _matched(best, found), _unshown(best, found)
     weighed = np.concatenate([parts.linear * best, parts.full * matched, log[None], (found.frequency > OFTEN)[None]])
     games = _per_candidate(np.add, weighed.astype(np.float32), found)
     games[_LINEAR - 1] += games[-1]
     games[-1] = games[-2] * np.float32(len(found.fits) ** -0.5)
-    case = [np.full(columns, v) for v in parts.case]
-    return np.stack([*sums, *games, *case], axis=1).astype(np.float32)
+    out = np.empty((WIDTH, len(found.candidates)), np.float32)
+    out[:_SUMS], out[_SUMS:-_CASE], out[-_CASE:] = sums, games, parts.case[:, None]
+    return out.T
 
 
 def _matched(best: Floats, found: Features) -> Floats:
@@ -112,20 +115,17 @@ def _unshown(best: Floats, found: Features) -> Floats:
     return np.asarray(np.log1p(-found.frequency * np.float32(SHOWN) * open_), np.float32)
 
 
-def _per_candidate(join: np.ufunc, value: Floats, found: Features) -> Floats:
+def _per_candidate(join: np.ufunc, value: NDArray[T], found: Features) -> NDArray[T]:
     """`join` over each candidate's annotations: (rows, annotations) to (rows, candidates), 0 where it has none."""
     columns = len(found.candidates)
-    out = np.zeros((len(value), columns), np.float32)
-    if value.shape[1]:
-        length = np.bincount(found.entry, minlength=columns)
-        some = length > 0
-        out[:, some] = join.reduceat(value, (np.cumsum(length) - length)[some], axis=1)
+    length = np.bincount(found.entry, minlength=columns)
+    start = np.cumsum(length) - length
+    if length.all():
+        return np.asarray(join.reduceat(value, start, axis=1), value.dtype)
+    out, some = np.zeros((len(value), columns), value.dtype), length > 0
+    if some.any():
+        out[:, some] = join.reduceat(value, start[some], axis=1)
     return out
-
-
-def _of_entry(weights: Floats, slope: Doubles, found: Features) -> Doubles:
-    """Each annotation's weights times its candidate's slopes, summed: (annotations,)."""
-    return np.asarray(np.einsum("ka,ak->a", weights.astype(np.float64), slope[found.entry]))
 
 
 def airport(value: Doubles, order: Numbers) -> Doubles:

@@ -190,9 +190,16 @@ def _cached(folder: Path) -> RarePack:
     return read(folder)
 
 
+@functools.lru_cache(maxsize=4)
+def _newest_at(folder: Path, changed: int) -> Path | None:
+    """`newest` of a packs folder as it was when last changed (ns): looking through it takes longer than asking when."""
+    return newest(folder)
+
+
 def load() -> RarePack:
     """The newest pack, read once a process. Raises `UserError` when none has been built."""
-    folder = newest()
+    where = packs()
+    folder = _newest_at(where, where.stat().st_mtime_ns) if where.is_dir() else None
     if folder is None:
         raise UserError("The rare-disease pack has not been built.", "Run: main.py knowledge build rare")
     return _cached(folder)

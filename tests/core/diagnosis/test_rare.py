@@ -160,6 +160,7 @@ def test_shares_add_up_to_the_networks_score(pack: RarePack, terms: list[str]) -
     nothing = Features(
         found.candidates,
         np.zeros_like(found.fits),
+        found.place,
         found.entry,
         np.zeros_like(found.shared),
         found.information,
