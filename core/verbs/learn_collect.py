@@ -14,9 +14,9 @@ from core.errors import UserError
 from core.learning.collect import Collected, collect
 from core.progress import Report, silent
 from core.store.decisions import standing
+from core.store.exports import exporter
 from core.store.files import write_whole
 from core.store.store import Store
-from core.store.users import Permission
 
 _LEAST_BASIS = 10
 _MOST = 100_000
@@ -29,7 +29,7 @@ def collect_from(
 
     UserError without a basis. Cases named in `exclude` are not read.
     """
-    who = store.users.require(Permission.EXPORT)
+    who = exporter(store)
     if len(basis.strip()) < _LEAST_BASIS:
         raise UserError("Say what allows learning from these cases.", "Name the consent or the policy (--basis).")
     signed = [row.id for row in store.list(status=(CaseStatus.SIGNED,), limit=_MOST) if row.id not in set(exclude)]

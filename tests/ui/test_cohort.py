@@ -1,5 +1,6 @@
 """Views beyond one case in the real window: a cohort, similar cases, two cases and two models side by side."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,11 @@ def test_a_cohort(page, pump: Pump, tmp_path: Path) -> None:  # type: ignore[no-
     text = (tmp_path / "c.csv").read_text("utf-8-sig")
     assert "crp" in text and "SECRET" not in text and (tmp_path / "c.png").stat().st_size > 5000
     assert [e.action for e in window.session.store.audit.events()].count("export") == 2
+    store = window.session.store
+    store.policy = replace(store.policy, export_allowed=False)
+    dialog.save_table(tmp_path / "forbidden.csv")
+    dialog.save_picture(tmp_path / "forbidden.png")
+    assert not list(tmp_path.glob("forbidden.*"))
     dialog.ask("embolism")
     pump(window.jobs)
     assert dialog.cohort.hypothesis_id == "embolism"

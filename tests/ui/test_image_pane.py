@@ -1,5 +1,6 @@
 """The images of a case in a window of their own and back; exports; the F1 sheet leads to the keys."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,3 +107,24 @@ def test_a_case_with_a_document_alone_shows_it(open_window, pump: Pump, tmp_path
     assert made._stack.currentWidget() is made.viewer
     pump(until=lambda: made.viewer.current.frame() is not None)
     assert made.viewer.current.model.source.count == 2
+
+
+def test_where_the_policy_forbids_exports_nothing_is_written_or_printed(
+    pane, pump: Pump, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    store = pane._session.store
+    said: list[str] = []
+    pane._session.messages.shown.connect(lambda text, _tone: said.append(text))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a: (str(tmp_path / "k.dcm"), ""))
+    monkeypatch.setattr("ui.viewer.print_dialog.PrintDialog.exec", lambda _s: pytest.fail("printed"))
+    store.policy = replace(store.policy, export_allowed=False)
+    pane._asked("export:ko")
+    pane.viewer.act("print")
+    pump(pane._session.jobs)
+    assert not (tmp_path / "k.dcm").exists()
+    assert "policy does not allow exports" in " ".join(said)
+    assert "export" not in [e.action for e in store.audit.events()]
+    store.policy = replace(store.policy, export_allowed=True)
+    monkeypatch.setattr("ui.viewer.print_dialog.PrintDialog.exec", lambda _s: 0)
+    pane.viewer.act("print")
+    assert [json.loads(e.detail)["kind"] for e in store.audit.events() if e.action == "export"] == ["images"]

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QStackedWidget, Q
 from core.errors import UserError
 from core.explain.cohort import LEAST, Cohort, Importance
 from core.explain.cohort_export import csv_text
-from core.store.users import Permission
+from core.store.exports import exporter
 from ui.cohort.plots import Dependence, FindingRows, GroupRows
 from ui.cohort.service import KIND_COHORT, service, words_of
 from ui.session import Session
@@ -169,7 +169,7 @@ class CohortDialog(QDialog):
     def _may_export(self) -> bool:
         store = self._session.store
         try:
-            who = store.users.require(Permission.EXPORT, self._session.user)
+            who = exporter(store, self._session.user)
         except UserError as error:
             self._session.messages.say(words_of(self._session, error), "amber")
             return False

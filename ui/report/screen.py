@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QTextBrowser, QWidget
 from core.domain.case import Case
 from core.errors import UserError
 from core.progress import Report
+from core.store.exports import exporter
 from core.store.files import write_whole
-from core.store.users import Permission
 from ui.session import Session
 from ui.theme import fonts
 from ui.theme.theme import surface, tokens
@@ -138,7 +138,7 @@ class ReportPage(QWidget):
             from core.report.fhir import fhir_bytes
             from core.report.pdf import pdf_bytes
 
-            who = store.users.require(Permission.EXPORT, user)
+            who = exporter(store, user)
             try:
                 write_whole(path, fhir_bytes(case, language, pdf_bytes(case, language)))
             except OSError as error:

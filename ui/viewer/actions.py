@@ -285,7 +285,8 @@ def _next_key(viewer: Viewer, shown: str) -> None:
 def _print(viewer: Viewer, _: str) -> None:
     from ui.viewer.print_dialog import PrintDialog
 
-    PrintDialog(viewer).exec()
+    if viewer.may_export():
+        PrintDialog(viewer).exec()
 
 
 def _settings(viewer: Viewer, _: str) -> None:

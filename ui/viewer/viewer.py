@@ -1,6 +1,6 @@
 """The viewer: tool bar, bars for what lies over the images, one to four viewports and the strip of series."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,8 @@ class Viewer(QWidget):
         self.decoder = Decoder(self.cache, self)
         self.marks: History[Marks] = History(())
         self.identity: tuple[str, ...] = ()
+        self.may_export: Callable[[], bool] = lambda: True
+        """Asked before pages are printed or saved; the owner puts the organisation's answer here."""
         self.synthetic = False
         self.opener = Opener(self)
         self.linker = Linker()

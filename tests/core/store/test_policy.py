@@ -10,9 +10,11 @@ import pytest
 
 from core.errors import UserError
 from core.privacy.log import set_up
+from core.store.exports import exporter
 from core.store.policy import IdleLock, Policy, load_policy
 from core.store.store import Store
 from core.store.support import write_bundle
+from core.verbs.learn_collect import collect_from
 from tests.core.store import sample
 from tests.core.store.sample import Ticking
 
@@ -115,3 +117,16 @@ def test_a_policy_that_is_not_text_is_said_so(policy: Path) -> None:
     policy.write_bytes(b'{"idle_minutes": 5, "\xf3": 1}')
     with pytest.raises(UserError, match="not valid"):
         load_policy()
+
+
+def test_who_exports_is_named_and_a_policy_forbids_everyone(store: Store) -> None:
+    assert exporter(store, "Dr Rowan") == "Dr Rowan"
+    store.policy = replace(store.policy, export_allowed=False)
+    with pytest.raises(UserError, match="does not allow exports"):
+        exporter(store, "Dr Rowan")
+
+
+def test_learning_data_leave_under_the_same_rule(store: Store) -> None:
+    store.policy = replace(store.policy, export_allowed=False)
+    with pytest.raises(UserError, match="does not allow exports"):
+        collect_from(store, "consent of all patients on file")
