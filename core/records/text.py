@@ -5,6 +5,7 @@ import re
 from core.domain.basics import Source
 from core.domain.record import Identifier, Note, Patient, Sex
 from core.errors import Unreadable
+from core.records import own_words
 from core.records.dates import day
 from core.records.draft import Draft, Reading, content_key
 from core.records.encoding import decode, language
@@ -13,17 +14,8 @@ from core.records.limits import MAX_MARKUP, MAX_NOTE_BYTES, check_size
 _HEADER = 1500
 """Characters of the note in which the patient is looked for: later ages and sexes are often a relative's."""
 
-_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_SPELLED = {
-    **{w: n for n, w in enumerate(_ONES, start=1)},
-    **{f"{t}{one}": 20 + 10 * i + j for i, t in enumerate(_TENS) for j, one in enumerate(["", *_ONES[:9]])},
-}
-"""Ages in words, hyphens and spaces removed: "sixtyseven" -> 67."""
-
 _AGE_SEX = (
-    re.compile(rf"\b(?P<spelled>(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES[:9])}))?|{'|'.join(_ONES)})"
+    re.compile(rf"\b(?P<spelled>{own_words.WORDS})"
                r"[\s-]+years?[\s-]+old[\s,-]+"
                r"(?:(?!old|and|with)[a-z-]+[\s,]+){0,3}?"
                r"(?P<sex>wom[ae]n|female|girl|lady|m[ae]n|male|boy|gentleman)\b", re.I),
@@ -40,6 +32,7 @@ _AGE_SEX = (
     re.compile(r"(?P<sex>男|女)(?:性|孩|童|婴)?(?:患者|患儿|病人)?[，,、；;\s]*(?:年龄[：:]?\s*)?(?P<months>\d{1,2})\s*个?月"),
     re.compile(r"(?P<age>\d{1,3})\s*周?岁\s*(?:的)?[，,、；;\s]*(?P<sex>男|女)"),
     re.compile(r"(?P<months>\d{1,2})\s*个月\s*(?:的|大)?[，,、；;\s]*(?P<sex>男|女)"),
+    *own_words.AGE_SEX,
 )  # fmt: skip
 _AGE_ONLY = (
     re.compile(r"\bage[d:]?\s*:?\s*(?P<age>\d{1,3})\b(?!\s*(?:months?|mo|weeks?|days?))", re.I),
@@ -48,6 +41,7 @@ _AGE_ONLY = (
     re.compile(r"\b(?P<months>\d{1,2})[\s-]*months?[\s-]*old\b", re.I),
     re.compile(r"(?:年龄[：:]?\s*|患者|患儿|^)(?P<age>\d{1,3})\s*周?岁", re.M),
     re.compile(r"年龄[：:]?\s*(?P<months>\d{1,2})\s*个?月"),
+    *own_words.AGE_ONLY,
 )
 _SEX_ONLY = (
     re.compile(r"\b(?:sex|gender)\s*[:=]?\s*(?P<sex>female|male|f|m)\b", re.I),
@@ -56,6 +50,7 @@ _SEX_ONLY = (
         r"^\W*(?:this|the patient|patient|pt)?\W*(?:is\s+)?(?:an?\s+)?(?P<sex>woman|man|girl|boy|lady|gentleman)\b",
         re.I,
     ),
+    *own_words.SEX_ONLY,
 )
 _NAME = (
     re.compile(r"^[ \t]*(?:patient(?:'s)?(?:[ \t]+name)?|name)[ \t]*[:：][ \t]*(?P<v>[^\n\r;|()\[\]\t]{2,60}?)"
@@ -127,18 +122,23 @@ def patient_of(words: str, draft: Draft, place: str) -> Patient:
 
 
 def _age_and_sex(head: str) -> tuple[float | None, Sex, list[tuple[int, int]]]:
+    told = own_words.of_another(head)
+    if told:
+        return told[0], told[1], [told[2]]
     both = _earliest(_AGE_SEX, head)
     if both:
         return _years(both), _WORDS.get(both["sex"].lower(), Sex.UNKNOWN), [both.span()]
     age, sex = _earliest(_AGE_ONLY, head), _first(_SEX_ONLY, head)
-    known = _WORDS.get(sex["sex"].lower(), Sex.UNKNOWN) if sex else Sex.UNKNOWN
+    known = _WORDS.get(sex["sex"].lower(), Sex.UNKNOWN) if sex else own_words.by_pronoun(head)
     return (_years(age) if age else None), known, [m.span() for m in (age, sex) if m]
 
 
 def _years(match: re.Match[str]) -> float | None:
     parts = match.groupdict()
+    if parts.get("n"):
+        return own_words.years(match)
     if parts.get("spelled"):
-        return float(_SPELLED[re.sub(r"[\s-]", "", parts["spelled"].lower())])
+        return float(own_words.SPELLED[re.sub(r"[\s-]", "", parts["spelled"].lower())])
     whole = parts.get("age") or parts.get("age2")
     value = float(whole) if whole else (
         float(parts["months"]) / 12 if parts.get("months") else float(parts.get("days") or 0) / 365.2425
@@ -157,7 +157,11 @@ _RELATIVE = re.compile(
 
 def _about_the_patient(pattern: re.Pattern[str], words: str) -> re.Match[str] | None:
     found = pattern.finditer(words)
-    return next((m for m in found if not _RELATIVE.search(words[max(0, m.start() - 60) : m.start()])), None)
+    return next((m for m in found if m[0].startswith("I") or not _relative_before(words, m.start())), None)
+
+
+def _relative_before(words: str, start: int) -> bool:
+    return _RELATIVE.search(words[max(0, start - 60) : start]) is not None
 
 
 def _earliest(patterns: tuple[re.Pattern[str], ...], words: str) -> re.Match[str] | None:
