@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -13,20 +14,30 @@ from core.errors import UserError
 
 SECONDS = 90.0
 MEMORY_BYTES = 6 << 30
+_LOOK_S = 0.2
 
 
-def call_apart(work: Callable[..., Any], given: tuple[Any, ...], failed: str, seconds: float = SECONDS) -> Any:
+def call_apart(
+    work: Callable[..., Any],
+    given: tuple[Any, ...],
+    failed: str,
+    seconds: float = SECONDS,
+    *,
+    watch: Callable[[], None] | None = None,
+    parent: bool = False,
+) -> Any:
     """`work(*given)` in a fresh process. UserError beginning with `failed` where it raises, hangs, dies or grows too much.
 
-    `work` is a function at the top of a module; it and its answer travel between processes.
+    `work` is a function at the top of a module; it and its answer travel between processes. `watch` is called five times a
+    second while it runs; what it raises (Cancelled) ends the process. `parent`: it starts processes of its own.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_there, args=(work, given, theirs, seconds), daemon=True)
+    child = context.Process(target=_there, args=(work, given, theirs, seconds), daemon=not parent)
     child.start()
     theirs.close()
     try:
-        good, answer = ours.recv() if ours.poll(seconds) else (False, "it took too long")
+        good, answer = ours.recv() if _answered(ours, seconds, watch) else (False, "it took too long")
     except EOFError:
         good, answer = False, "it made its process end"
     finally:
@@ -36,6 +47,16 @@ def call_apart(work: Callable[..., Any], given: tuple[Any, ...], failed: str, se
     if not good:
         raise UserError(f"{failed}: {answer}.", "")
     return answer
+
+
+def _answered(ours: Connection, seconds: float, watch: Callable[[], None] | None) -> bool:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if ours.poll(left if watch is None else min(left, _LOOK_S)):
+            return True
+        if watch is not None:
+            watch()
+    return False
 
 
 def _there(work: Callable[..., Any], given: tuple[Any, ...], answer: Connection, seconds: float) -> None:

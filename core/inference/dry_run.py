@@ -1,5 +1,6 @@
 """Tries a pack's graphs: their outputs against the manifest's, in a process of its own where the pack is a stranger's."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,13 +46,14 @@ def _close(pack: packs.Pack, worst: float, tolerance: float) -> float:
     return worst
 
 
-def try_apart(folder: Path, seconds: float = SECONDS) -> float:
+def try_apart(folder: Path, seconds: float = SECONDS, watch: Callable[[], None] | None = None) -> float:
     """`check_reference` and every other graph, in a fresh process with limits of time and memory.
 
-    Whatever a hostile graph does there (crash, hang, fill the memory), this process goes on with a UserError.
+    Whatever a hostile graph does there (crash, hang, fill the memory), this process goes on with a UserError. `watch` is
+    called while it runs and may raise Cancelled.
     """
     failed = f"The model pack {folder.name} was not installed: it failed its trial run"
-    return float(call_apart(_work, (str(folder),), failed, seconds))
+    return float(call_apart(_work, (str(folder),), failed, seconds, watch=watch))
 
 
 def _work(folder: str) -> float:

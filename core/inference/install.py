@@ -124,7 +124,7 @@ def install(
     shutil.rmtree(aside, ignore_errors=True)
     try:
         report(0, 4, "unpacking")
-        folder = _unpacked(source, aside)
+        folder = unpacked(source, aside)
         report(1, 4, "checking")
         pack = packs.verify(folder)
         if not signed_by_trusted(folder) and not allow_unsigned:
@@ -140,7 +140,8 @@ def install(
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _unpacked(source: Path, aside: Path) -> Path:
+def unpacked(source: Path, aside: Path) -> Path:
+    """The plain files of a pack file or folder, copied into `aside`. Unreadable where it is none, or a hostile archive."""
     target = aside / "pack"
     target.mkdir(parents=True)
     if source.is_dir():

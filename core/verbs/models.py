@@ -28,6 +28,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     install = actions.add_parser("install", help="check, try in a process of its own, and install a pack")
     install.add_argument("source", type=Path, metavar="FILE", help="pack file (ZIP) or folder")
     install.add_argument("--unsigned", action="store_true", help="administrator: install without a trusted signature")
+    check = actions.add_parser(
+        "check", help="the security dry run of a pack: every check of an installation, nothing kept"
+    )
+    check.add_argument("source", type=Path, metavar="FILE", help="pack file (ZIP) or folder")
     export = actions.add_parser("export", help="write one file of a pack, signed where a key is given")
     export.add_argument("pack", metavar="PACK", help="id of an installed pack, or a pack folder")
     export.add_argument("--out", type=Path, required=True, help="the ZIP file to write")
@@ -50,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(_CHANGES[args.action](install, args), ensure_ascii=False, indent=1))
         return 0
+    if args.action == "check":
+        return _check(args.source)
     if args.action in _WORK:
         print(json.dumps(_WORK[args.action](args), ensure_ascii=False, indent=1))
         return 0
@@ -134,11 +140,20 @@ def _verified(folder: Path) -> dict[str, Any]:
     }
 
 
-def _install(work: Any, args: argparse.Namespace) -> dict[str, Any]:
-    def report(done: int, total: int, what: str) -> None:
-        print(f"{what}: {done}/{total}", file=sys.stderr)
+def _check(source: Path) -> int:
+    from core.inference.examine import examine
 
-    return _line(work.install(args.source, allow_unsigned=args.unsigned, report=report))
+    found = examine(source, _progress)
+    print(json.dumps({**asdict(found), "ok": found.ok, "signed": found.signed}, ensure_ascii=False, indent=1))
+    return 0 if found.ok else 2
+
+
+def _progress(done: int, total: int, what: str) -> None:
+    print(f"{what}: {done}/{total}", file=sys.stderr)
+
+
+def _install(work: Any, args: argparse.Namespace) -> dict[str, Any]:
+    return _line(work.install(args.source, allow_unsigned=args.unsigned, report=_progress))
 
 
 def _export(work: Any, args: argparse.Namespace) -> dict[str, Any]:

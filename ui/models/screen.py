@@ -1,18 +1,18 @@
 """The Models page: packs installed here with what they reached, the pack chosen in full, and the fine-tune wizard."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMessageBox, QSplitter, QStackedWidget, QWidget
 
 from core.domain.case import Case
 from core.progress import Report
 from core.store.users import Permission
 from ui.jobs import Jobs
 from ui.models.detail import SIGNED_LOOK, Detail
+from ui.models.import_dialog import ImportDialog
 from ui.models.lines import TASK_WORDS, PackLine, read_packs
 from ui.models.tune import FineTune
 from ui.session import Session
@@ -136,7 +136,7 @@ class Models(QWidget):
         self.filter.textChanged.connect(lambda _text: self._filtered())
         verify = Button("Verify all", "shieldcheck", on_click=lambda: self._read(check=True))
         bench = Button("Benchmark", "bolt", on_click=self.benchmark)
-        install = Button("Install pack from file…", "upload", kind="primary", on_click=self._install)
+        install = Button("Import or install…", "upload", kind="primary", on_click=self.open_import)
         head = row(fixed("Models and learning", "heading"), self._count, None, self.filter, verify, bench, install,
                    margins=(14, 0, 14, 0))  # fmt: skip
         self._stack = QStackedWidget()
@@ -213,24 +213,17 @@ class Models(QWidget):
 
         self._session.jobs.start("Measuring speed", work, self._show, kind="bench packs")
 
-    def _install(self) -> None:
-        found, _ = QFileDialog.getOpenFileName(self, tr("Install pack from file…"), "", "ZIP (*.zip)")
-        if found:
-            self.install(Path(found))
+    def open_import(self) -> ImportDialog:
+        """The import wizard, over the window; the list is read again when a pack was installed."""
+        dialog = ImportDialog(self._session, self)
+        dialog.installed.connect(self._installed)
+        dialog.finished.connect(lambda _result: dialog.deleteLater())
+        dialog.open()
+        return dialog
 
-    def install(self, path: Path) -> None:
-        """Install a signed pack file; audited."""
-        session = self._session
-
-        def work(report: Report) -> Any:
-            from core.inference import install
-
-            who = session.store.users.require(Permission.INSTALL_PACKS, session.user)
-            pack = install.install(path, report=report)
-            session.store.audit.add("install_pack", who, "", pack=pack.id, version=pack.pack_version)
-            return pack
-
-        session.jobs.start("Installing pack", work, lambda _pack: self.refresh(), kind="install pack")
+    def _installed(self, pack_id: str) -> None:
+        self.rows.selected = pack_id
+        self.refresh()
 
     def _roll_back(self, pack_id: str) -> None:
         if not self._sure(tr("Bring back the version of {name} before this one?", name=pack_id)):

@@ -11,7 +11,16 @@ from core.domain.basics import Label
 from core.errors import UserError
 from core.inference import packs
 from core.inference.importing import surgery
-from core.inference.importing.questions import Answers, Question, common, labels, settled
+from core.inference.importing.questions import (
+    MOST_REFERENCES,
+    Answers,
+    Question,
+    common,
+    labels,
+    reference_question,
+    reference_texts,
+    settled,
+)
 from core.inference.importing.writing import TOLERANCE, label_specs, manifest_head, plain_calibration, sha256_of, write
 from core.inference.onnx_file import OnnxFile, Value
 from core.inference.screening import screen_graph
@@ -92,11 +101,23 @@ def _output(found: OnnxFile, answers: Answers) -> Value:
 def _of_task(task: str, found: OnnxFile) -> list[Question]:
     if task == "tabular-classification":
         width = found.inputs[0].shape[1]
-        return [Question("columns", Label(f"The {width} columns in their order", f"按顺序列出 {width} 个列名"), "list")]
+        return [
+            Question("columns", Label(f"The {width} columns in their order", f"按顺序列出 {width} 个列名"), "list"),
+            Question(
+                "reference_rows",
+                Label(
+                    "CSV with reference rows (made-up; nothing: four random ones)",
+                    "参考行 CSV（虚构数据；留空则随机四行）",
+                ),
+                "file",
+                default="",
+            ),
+        ]
     if task == "text-classification":
         return [
             Question("tokenizer", Label("The tokenizer.json it was trained with", "训练所用的 tokenizer.json"), "file"),
             Question("longest", Label("Most tokens it reads", "最多读多少词元"), "number", default=256),
+            reference_question(),
         ]
     channels, size = found.inputs[0].shape[1], found.inputs[0].shape[2]
     known = int(size) if isinstance(size, int) else None
@@ -167,7 +188,13 @@ def _table(model: Any, found: OnnxFile, told: dict[str, Any], head: dict[str, An
     surgery.rename_input(model, found.inputs[0].name, "row")
     graph = surgery.finished(model)
     rows = np.random.default_rng(7).random((4, len(columns)), np.float32)
+    reference: dict[str, Any] = {"seed": 7}
+    if told.get("reference_rows"):
+        rows = _read_rows(Path(told["reference_rows"]), columns)
+        reference |= {"rows": [[None if np.isnan(v) else float(v) for v in row] for row in rows]}
     logits = _outputs(graph, {"row": rows})[0]
+    if np.isnan(rows).any() and not np.isfinite(logits).all():
+        raise UserError("The model gives no number for reference rows that lack a value.", "Fill the reference rows.")
     holes = rows.copy()
     holes[:, 0] = np.nan
     try:
@@ -180,25 +207,42 @@ def _table(model: Any, found: OnnxFile, told: dict[str, Any], head: dict[str, An
         "table": table,
         "input": {"name": "row", "dtype": "float32", "shape": ["n", len(columns)]},
     }
-    head |= more | {"reference": {"seed": 7, "tolerance": TOLERANCE, "logits": _plain(logits)}}
+    head |= more | {"reference": {**reference, "tolerance": TOLERANCE, "logits": _plain(logits)}}
     return write(out, head, {"model.onnx": graph})
 
 
+def _read_rows(path: Path, columns: Sequence[str]) -> NDArray[np.float32]:
+    """(n, columns) of a CSV with those columns, NaN where a value is missing. UserError where a column is not there."""
+    import csv
+
+    from core.inference.classification import number
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}.", "Give a CSV with the model's columns.") from error
+    if not rows or any(c not in rows[0] for c in columns):
+        lacking = next((c for c in columns if not rows or c not in rows[0]), "")
+        raise UserError(f"{path.name} has no row with the column {lacking}.", "Give a CSV with the model's columns.")
+    return np.array([[number(row[c] or "") for c in columns] for row in rows[:MOST_REFERENCES]], np.float32)
+
+
 def _text(model: Any, found: OnnxFile, told: dict[str, Any], head: dict[str, Any], out: Path) -> packs.Pack:
-    from core.inference.importing.hugging import REFERENCE
     from core.inference.text_tasks import inputs
 
+    texts = reference_texts(told)
     try:
         tokenizer = Path(told["tokenizer"]).read_bytes()
         spec = {"tokenizer": "tokenizer.json", "longest": int(told["longest"]), "pad_id": int(told.get("pad_id", 0))}
-        feeds = inputs(tokenizer, spec, REFERENCE)
+        feeds = inputs(tokenizer, spec, texts)
     except Exception as error:
         raise UserError(f"The tokenizer cannot be read: {error}.", "Name the model's tokenizer.json.") from error
     specs, more = _scored(model, found, told)
     graph = surgery.finished(model)
     logits = _outputs(graph, feeds)[0]
     head |= {"labels": specs, "text": spec, **more}
-    head["reference"] = {"texts": list(REFERENCE), "tolerance": TOLERANCE, "logits": _plain(logits)}
+    head["reference"] = {"texts": list(texts), "tolerance": TOLERANCE, "logits": _plain(logits)}
     return write(out, head, {"model.onnx": graph, "tokenizer.json": tokenizer})
 
 

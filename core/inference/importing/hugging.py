@@ -13,16 +13,18 @@ from typing import Any
 from core.errors import UserError
 from core.inference import packs
 from core.inference.importing import surgery
-from core.inference.importing.questions import Answers, Question, common, labels, settled
+from core.inference.importing.questions import (
+    Answers,
+    Question,
+    common,
+    labels,
+    reference_question,
+    reference_texts,
+    settled,
+)
 from core.inference.importing.writing import TOLERANCE, label_specs, manifest_head, plain_calibration, sha256_of, write
 
 TASKS = ("text-classification", "token-classification", "text-embedding", "text-generation")
-REFERENCE = (
-    "Crushing chest pain spreading to the left arm, with sweating.",
-    "Itchy rings on the skin of the groin for three weeks.",
-    "The baby has a barking cough and noisy breathing at night.",
-    "发热三天，咳嗽，无胸痛。",
-)
 _LARGEST = 512
 _HEADS = {
     "ForSequenceClassification": "text-classification",
@@ -67,7 +69,7 @@ def ask(folder: Path) -> list[Question]:
         names = _names(config)
         shown = names[1:] if task == "text-classification" and len(names) == 2 else names
         asked += labels(len(shown), () if all(re.fullmatch(r"LABEL_\d+", n) for n in shown) else shown)
-    return asked
+    return [*asked, reference_question()]
 
 
 def _names(config: dict[str, Any]) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def import_hugging_face(folder: Path, out: Path, answers: Answers) -> packs.Pack
     else:
         manifest["generation"] = _ends(config)
     files = {"model.onnx": surgery.finished(graph), "tokenizer.json": tokenizer}
-    manifest["reference"] = _reference(task, files, manifest)
+    manifest["reference"] = _reference(task, files, manifest, reference_texts(told))
     _same_as_torch(network, files, manifest, task)
     return write(out, manifest, files)
 
@@ -234,11 +236,11 @@ def _exported(network: Any, longest: int, task: str) -> bytes:
         return path.read_bytes()
 
 
-def _reference(task: str, files: dict[str, bytes], manifest: dict[str, Any]) -> dict[str, Any]:
+def _reference(task: str, files: dict[str, bytes], manifest: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:
     from core.inference import text_tasks
 
-    found: dict[str, Any] = {"texts": list(REFERENCE), "tolerance": TOLERANCE}
-    outputs = text_tasks.raw_outputs(files["model.onnx"], files["tokenizer.json"], manifest["text"], REFERENCE)
+    found: dict[str, Any] = {"texts": list(texts), "tolerance": TOLERANCE}
+    outputs = text_tasks.raw_outputs(files["model.onnx"], files["tokenizer.json"], manifest["text"], texts)
     if task == "text-embedding":
         return {**found, "cosines": (outputs @ outputs.T).tolist(), "tolerance": 0.02}
     if task == "text-classification":
@@ -253,12 +255,13 @@ def _same_as_torch(network: Any, files: dict[str, bytes], manifest: dict[str, An
 
     from core.inference import text_tasks
 
-    feeds = text_tasks.inputs(files["tokenizer.json"], manifest["text"], REFERENCE)
+    texts = tuple(manifest["reference"]["texts"])
+    feeds = text_tasks.inputs(files["tokenizer.json"], manifest["text"], texts)
     with torch.inference_mode():
         told = network(*(torch.from_numpy(feeds[k]) for k in ("input_ids", "attention_mask"))).numpy()
     wanted = np.asarray(told, np.float64)
     found = np.asarray(
-        text_tasks.raw_outputs(files["model.onnx"], files["tokenizer.json"], manifest["text"], REFERENCE), np.float64
+        text_tasks.raw_outputs(files["model.onnx"], files["tokenizer.json"], manifest["text"], texts), np.float64
     )
     if task == "text-classification" and not manifest["independent"]:
         odds = np.exp(wanted - wanted.max(axis=1, keepdims=True))

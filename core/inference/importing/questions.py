@@ -12,6 +12,13 @@ from core.errors import UserError
 
 Answers = Mapping[str, Any]
 KINDS = ("hugging-face", "torch", "scikit-learn", "onnx")
+REFERENCE = (
+    "Crushing chest pain spreading to the left arm, with sweating.",
+    "Itchy rings on the skin of the groin for three weeks.",
+    "The baby has a barking cough and noisy breathing at night.",
+    "发热三天，咳嗽，无胸痛。",
+)
+MOST_REFERENCES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,33 @@ def labels(count: int, known: tuple[str, ...] = ()) -> list[Question]:
             default=shown,
         )
     ]
+
+
+def reference_question() -> Question:
+    """Texts whose answers every machine must give again."""
+    return Question(
+        "reference_texts",
+        Label(
+            "File with reference texts, one a line (made-up; nothing: four of ours)",
+            "参考文本文件，每行一条（虚构；留空则用内置四条）",
+        ),
+        "file",
+        default="",
+    )
+
+
+def reference_texts(answers: Answers) -> tuple[str, ...]:
+    """The texts of the file named in the answers, else our own. UserError where it holds fewer than two."""
+    if not answers.get("reference_texts"):
+        return REFERENCE
+    path = Path(str(answers["reference_texts"]))
+    try:
+        found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as text.", "Give a UTF-8 file with one text a line.") from error
+    if len(found) < 2:
+        raise UserError(f"{path.name} holds fewer than two texts.", "Give a UTF-8 file with one text a line.")
+    return tuple(found[:MOST_REFERENCES])
 
 
 def unanswered(asked: list[Question], answers: Answers) -> tuple[Question, ...]:
