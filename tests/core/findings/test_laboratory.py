@@ -90,7 +90,7 @@ def test_values_in_text(text: str, expected: set[tuple[str, float, str]]) -> Non
 
 
 def test_a_bare_number_without_its_unit_is_not_interpreted() -> None:
-    note = Note("n", "creatinine 140", Source("note.txt", "text"))
+    note = Note("n", "magnesium 1.6", Source("note.txt", "text"))
     (finding,) = findings_of_values(values_in(note), MAN, NOW)
     assert finding.interpretation is None
 

@@ -60,7 +60,7 @@ def test_a_value_in_words_is_the_finding_it_means(text: str, finding: str) -> No
     [
         "K 4 tablets daily",
         "vitamin K 5 mg",
-        "creatinine 140",  # 140 of no unit a laboratory here reports in is beyond doubt
+        "magnesium 1.6",  # mmol/L or mg/dL
         "glucose 25",  # 25 mmol/L is very high, 25 mg/dL very low
         "sats in the 90s",
         "HR 88, RR 16, T 36.8, BP 118/76, SpO2 98%",
