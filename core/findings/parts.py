@@ -1,7 +1,7 @@
 """Findings told in parts: no name stands in one piece in "眼前老有小黑点飘来飘去" or "the left calf is twice the size of the
 right".
 
-The tables are `resources/knowledge/notes/parts.<zh|en>.yaml`; an English word stands for all that begin with it. A
+The tables are `resources/knowledge/notes/parts.<zh|en>.yaml` and, by area, `parts/`; an English word stands for all that begin with it. A
 pattern's parts stand near each other, in their order or in any, with nothing between that denies; what denies around
 them is left to `core.findings.context`.
 """
@@ -55,6 +55,8 @@ class Table:
 def _file(name: str) -> dict[str, Any]:
     file = {"chinese": "parts.zh.yaml", "english": "parts.en.yaml"}[name]
     table: dict[str, Any] = yaml.load((language.FOLDER / file).read_text("utf-8"), yaml.CSafeLoader)
+    areas = sorted((language.FOLDER / "parts").glob("*" + file.removeprefix("parts")))
+    table["areas"] = [yaml.load(path.read_text("utf-8"), yaml.CSafeLoader) for path in areas]
     return table
 
 
@@ -62,7 +64,8 @@ def patterns(name: str) -> Iterator[Pattern]:
     """The patterns of "english" or "chinese", sets of words put in."""
     table = _file(name)
     sets = table["sets"]
-    for key, said in table["patterns"].items():
+    rows = itertools.chain(table["patterns"].items(), *(area.items() for area in table["areas"]))
+    for key, said in rows:
         for one in said.split("|"):
             pieces = _SEPARATOR.split(one.strip())
             marks = set(pieces[1::2])

@@ -14,7 +14,7 @@ import msgspec
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Note, Patient
-from core.findings import chinese, composites, english, language, parts, sayings, statements
+from core.findings import chinese, composites, english, grid, language, parts, sayings, statements
 from core.findings.composites import Modifier, composed, rules
 from core.findings.context import Context, Sentence, contexts, sentences
 from core.findings.duration import Span, durations, gap, nearest
@@ -110,6 +110,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         told = parts.find(text, name)
         if isinstance(finder, chinese.Matcher):
             told += finder.torn(text, lambda between: parts.joins(between, "chinese"))
+            told += grid.find(text)
         matches = parts.merged(finder.find(text), told)
         matches = [english.shifted(m, sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
