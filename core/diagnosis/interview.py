@@ -15,6 +15,7 @@ RATES = np.array([0.001, 0.02, 0.05, 0.1, 0.2])
 RATE_PRIOR = np.array([0.25, 0.25, 0.25, 0.15, 0.1])
 """Grid over the share of wrong answers and its prior (mean 6 %): a Beta(1, 15) in five steps."""
 _SEVERAL = 3
+DANGER = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,14 @@ class Interview:
                 break
             self.tell(by_code[best], oracle(by_code[best]))
         return Outcome(self.posterior(), tuple(self.asked), self.error_rate())
+
+
+def listed(posterior: Array, cant_miss: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Places of the hypotheses (n,) in the order of the list: the most probable first, then by belief, where one that must
+    not be missed counts `DANGER` times: leaving it out of a short list costs more than leaving out a harmless one."""
+    worth = posterior * np.where(cant_miss, DANGER, 1.0)
+    worth[int(posterior.argmax())] = np.inf
+    return np.argsort(-worth, kind="stable")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ from core.report.build_explanation import explanation_section
 from core.report.build_plan import plan_section
 from core.report.model import Bar, Bars, Block, Columns, Grid, Line, Notice, Report, Section, Tone
 from core.report.words import word
+from core.treatment.override import reasons
 
 TOP = 3
 """Hypotheses whose evidence is printed in full."""
@@ -224,7 +225,14 @@ def _decisions(case: Case, language: str) -> Section:
 def _why(decision: Decision, language: str) -> str:
     if decision.action == Action.WORKING_DIAGNOSIS and decision.reason == "skipped":
         return word("not_entered", language)
-    return " — ".join(text for text in (decision.reason, decision.text) if text)
+    return " — ".join(text for text in (_reason(decision, language), decision.text) if text)
+
+
+def _reason(decision: Decision, language: str) -> str:
+    """The words of a coded reason; a reason of another version that we no longer have stays as it was kept."""
+    if decision.action == Action.OVERRIDE:
+        return next((r.label.text(language) for r in reasons() if r.code == decision.reason), decision.reason)
+    return decision.reason
 
 
 def _people(decision: Decision, language: str) -> str:

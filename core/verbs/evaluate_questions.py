@@ -13,7 +13,7 @@ from core.diagnosis import common, companions, ddxplus
 from core.diagnosis import ddxplus_books as books
 from core.diagnosis.companions import Companions
 from core.diagnosis.ddxplus import Case
-from core.diagnosis.interview import Answer, Book, Interview, Oracle, Outcome, Question
+from core.diagnosis.interview import Answer, Book, Interview, Oracle, Outcome, Question, listed
 from core.diagnosis.measures import calibration_error, flat, mean, share
 from core.errors import UserError
 
@@ -107,14 +107,16 @@ def _oracle(case: Case, wrong: float, generator: np.random.Generator) -> Oracle:
 
 
 def _measures(rows: list[_Row], args: argparse.Namespace, sure: float) -> dict[str, Any]:
-    order = [np.argsort(-outcome.posterior) for _, outcome, *_ in rows]
+    dangerous = _dangerous()
+    order = [
+        listed(outcome.posterior, np.array([h in dangerous for h in book.hypotheses])) for _, outcome, book, *_ in rows
+    ]
     ranks = [
         [book.hypotheses[int(i)] for i in o].index(case.diagnosis) if case.diagnosis in book.hypotheses else 999
         for (case, _, book, *_), o in zip(rows, order, strict=True)
     ]
     first = [rank == 0 for rank in ranks]
     confidence = [float(outcome.posterior.max()) for _, outcome, *_ in rows]
-    dangerous = _dangerous()
     must = [rank < 5 for rank, (case, *_) in zip(ranks, rows, strict=True) if case.diagnosis in dangerous]
     count = [float(len(outcome.asked) - 1) for _, outcome, *_ in rows]
     return {

@@ -192,3 +192,13 @@ def test_measures() -> None:
     assert 0.82 < low < 0.85 and 0.94 < high < 0.95
     assert calibration_error([0.95] * 10, [True] * 9 + [False]) == pytest.approx(0.05)
     assert calibration_error([0.95] * 10, [False] * 10) == pytest.approx(0.95)
+
+
+def test_the_list_puts_the_most_probable_first_and_counts_danger():
+    from core.diagnosis.interview import listed
+
+    belief = np.array([0.6, 0.2, 0.1, 0.06, 0.04])
+    danger = np.array([False, False, False, True, True])
+    assert listed(belief, danger).tolist() == [0, 1, 3, 4, 2]
+    assert listed(belief, ~danger).tolist() == [0, 1, 2, 3, 4]
+    assert belief.tolist() == [0.6, 0.2, 0.1, 0.06, 0.04]  # belief itself is not touched

@@ -179,3 +179,14 @@ def test_wrap_keeps_text_and_width(text: str, width: int) -> None:
 def test_wrap_keeps_chinese_punctuation_off_line_starts() -> None:
     lines = wrap("右下肺见结节影，大小约8mm，无胸腔积液（对比2024年）。", 8, len)
     assert not [line for line in lines if line[0] in "，。）" or line[-1] == "（"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Benefit outweighs risk — after review"), ("zh", "获益大于风险 — after review")]
+)
+def test_an_override_is_told_in_words_not_by_its_code(language: str, words: str) -> None:
+    told = Decision(
+        "d3", Action.OVERRIDE, "alert:al1", "Dr A", "2026-11-22T08:06:00+00:00", "benefit_outweighs", "after review"
+    )
+    text = html_text(sample.case(decisions=(told,)), language)
+    assert words in text and "benefit_outweighs" not in text
