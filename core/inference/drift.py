@@ -56,6 +56,10 @@ class Drift:
     films: int
     refused_share_stated: float | None
     refused_p: float | None
+    bands: tuple[tuple[str, float, float, float], ...] = ()
+    """(measure, 5th, 50th, 95th percentile of its reference)."""
+    month_inputs: tuple[tuple[str, float | None], ...] = ()
+    """(month, mean gate score): the input's side of `months`."""
 
     @property
     def verdict(self) -> str:
@@ -118,7 +122,7 @@ def drift(observations: Sequence[Observation], manifest: dict[str, Any]) -> Drif
     stated = manifest.get("drift")
     read = [o for o in ordered if not o.refused]
     half = len(read) // 2
-    measures = []
+    measures, bands = [], []
     for name in ("log_odds", "ood"):
         values = np.array([getattr(o, name) for o in read if getattr(o, name) is not None], np.float64)
         if stated:
@@ -126,7 +130,11 @@ def drift(observations: Sequence[Observation], manifest: dict[str, Any]) -> Drif
             reference = np.interp(np.linspace(0, 1, 1001), np.linspace(0, 1, len(known)), known)
             measures.append(measure(name, reference, values, many))
         else:
-            measures.append(measure(name, values[:half], values[half:]))
+            reference = values[:half]
+            measures.append(measure(name, reference, values[half:]))
+        if len(reference) >= LEAST or stated:
+            low, middle, high = (float(q) for q in np.quantile(reference, (0.05, 0.5, 0.95)))
+            bands.append((name, low, middle, high))
     refused = sum(bool(o.refused) for o in ordered)
     share = false_refusals(manifest)
     rate = share["share"] if share else None
@@ -138,6 +146,8 @@ def drift(observations: Sequence[Observation], manifest: dict[str, Any]) -> Drif
         len(ordered),
         rate,
         more_than(refused, len(ordered), rate) if rate is not None and len(ordered) >= LEAST else None,
+        tuple(bands),
+        _month_inputs(read),
     )
 
 
@@ -184,3 +194,10 @@ def _months(ordered: Sequence[Observation]) -> tuple[tuple[str, int, float | Non
         mean = sum(odds) / len(odds) if odds else None
         found.append((month, len(films), mean, sum(bool(o.refused) for o in films) / len(films)))
     return tuple(found)
+
+
+def _month_inputs(read: Sequence[Observation]) -> tuple[tuple[str, float | None], ...]:
+    by_month: dict[str, list[float]] = {}
+    for one in read:
+        by_month.setdefault(one.at[:7], []).extend([one.ood] if one.ood is not None else [])
+    return tuple((month, sum(found) / len(found) if found else None) for month, found in sorted(by_month.items()))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core import paths
 from core.errors import NewerFile, Unreadable, UserError
-from core.inference.calibration import Isotonic, ece, fit, fit_isotonic, log_odds, sigmoid
+from core.inference.calibration import Isotonic, ece, fit, fit_isotonic, log_odds, reliability, sigmoid
 from core.inference.packs import Pack
 
 LEAST_CASES, LEAST_OF_EACH = 100, 20
@@ -44,6 +44,9 @@ class SiteCalibration:
     bias: float = 0.0
     curve: Isotonic | None = None
     active: bool = False
+    reliability_before: tuple[dict[str, float], ...] = ()
+    reliability_after: tuple[dict[str, float], ...] = ()
+    """Bins of the reliability diagram (p, seen, low, high, n), before and after, of the same cross-validation."""
 
     @property
     def prevalence(self) -> float:
@@ -94,8 +97,18 @@ def fit_site(
             "The pack's own calibration stays; nothing was changed.",
         )
     stamp = (now or datetime.now(UTC)).isoformat(timespec="seconds")
-    blank = SiteCalibration(label, pack.sha256, chosen, len(y), positives, ece(plain, y), ece(kept, y), gain, stamp)
+    blank = SiteCalibration(
+        label, pack.sha256, chosen, len(y), positives, ece(plain, y), ece(kept, y), gain, stamp,
+        reliability_before=_bins(plain, y), reliability_after=_bins(kept, y),
+    )  # fmt: skip
     return _fitted(blank, x, y)
+
+
+def _bins(p: NDArray[np.float64], y: NDArray[np.int64]) -> tuple[dict[str, float], ...]:
+    return tuple(
+        {"p": b.stated, "seen": b.observed, "low": b.ci95[0], "high": b.ci95[1], "n": float(b.n)}
+        for b in reliability(p, y)
+    )
 
 
 def _enough(n: int, rarer: int, kind: str) -> None:
@@ -209,7 +222,8 @@ def _read(path: Path, _changed: int, _size: int) -> tuple[SiteCalibration, ...]:
 def _entry(spec: dict[str, Any]) -> SiteCalibration:
     curve = spec.pop("curve")
     made = Isotonic(tuple(curve["log_odds"]), tuple(curve["probability"])) if curve else None
-    return SiteCalibration(**spec, curve=made)
+    before, after = tuple(spec.pop("reliability_before", ())), tuple(spec.pop("reliability_after", ()))
+    return SiteCalibration(**spec, curve=made, reliability_before=before, reliability_after=after)
 
 
 def _write(pack: Pack, entries: Sequence[SiteCalibration]) -> None:

@@ -13,6 +13,7 @@ from core.inference import gate
 from core.inference.packs import Pack
 from core.inference.predict import forward
 from core.inference.preprocess import film as prepare
+from core.learning.class_metrics import reliability
 from core.learning.dataset import Film
 from core.learning.metrics import summary, with_ci
 from core.learning.pixels import read
@@ -122,6 +123,7 @@ def _metrics(pack: Pack, reads: Sequence[Read], draws: int) -> dict[str, Any]:
     p = np.array([r.probability for r in labelled])
     threshold = pack.labels[0].threshold
     found = with_ci(lambda i: summary(labels[i], p[i], threshold), [r.film.patient for r in labelled], draws)
+    out["reliability"] = reliability(labels, np.stack([1 - p, p], axis=1))
     return _beside(out, found)
 
 

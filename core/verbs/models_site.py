@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import UserError
 from core.inference import packs, site
 from core.inference.packs import Pack
+from core.progress import Report, silent
 
 if TYPE_CHECKING:
     from core.store.store import Store
@@ -45,7 +46,11 @@ def run_calibrate(args: argparse.Namespace) -> dict[str, Any]:
     if args.withdraw:
         left = site.withdraw(pack, label, to_earlier=args.earlier)
         return {"pack": pack.id, "label": label, "in_force": _shown(left)}
-    pairs = _of_csv(args.csv) if args.csv else _of_cases(pack, label)
+    if args.csv:
+        pairs = _of_csv(args.csv)
+    else:
+        with _store() as store:
+            pairs = of_cases(store, pack, label)
     odds, outcomes, patients = [p[0] for p in pairs], [p[1] for p in pairs], [p[2] for p in pairs]
     made = site.fit_site(pack, label, odds, outcomes, patients=patients, kind=args.kind)
     if args.apply:
@@ -90,26 +95,28 @@ def _store() -> "Store":
     return Store.open(passphrase=os.environ.get("CONSILIUM_PASSPHRASE"))
 
 
-def _of_cases(pack: Pack, label: str) -> Pairs:
-    """Signed cases where the pack gave a probability and a clinician said whether the finding is there."""
+def of_cases(store: "Store", pack: Pack, label: str, report: Report = silent) -> Pairs:
+    """(log-odds, outcome, patient) of signed cases where the pack gave a probability and a clinician said whether the
+    finding is there. Shared by the command line and the window."""
     from core.domain.case import CaseStatus
     from core.domain.finding import Origin, Status
 
     codes = {(c.system, c.code) for one in pack.labels if one.code.code == label for c in (one.code, *one.also)}
     found: Pairs = []
-    with _store() as store:
-        for row in store.list(status=(CaseStatus.SIGNED,), limit=100_000):
-            case = store.load(row.id)
-            said = [
-                f.status is Status.PRESENT
-                for f in case.findings
-                if f.origin is Origin.CLINICIAN
-                and f.status is not Status.NOT_ASSESSED
-                and ({(f.code.system, f.code.code)} | {(c.system, c.code) for c in f.also}) & codes
-            ]
-            for one in case.predictions if len(set(said)) == 1 else ():
-                if one.pack.sha256 == pack.sha256 and one.label.code == label:
-                    found.append((one.logit, said[0], _patient(case)))
+    rows = store.list(status=(CaseStatus.SIGNED,), limit=100_000)
+    for k, row in enumerate(rows):
+        report(k, len(rows), "reading signed cases")
+        case = store.load(row.id)
+        said = [
+            f.status is Status.PRESENT
+            for f in case.findings
+            if f.origin is Origin.CLINICIAN
+            and f.status is not Status.NOT_ASSESSED
+            and ({(f.code.system, f.code.code)} | {(c.system, c.code) for c in f.also}) & codes
+        ]
+        for one in case.predictions if len(set(said)) == 1 else ():
+            if one.pack.sha256 == pack.sha256 and one.label.code == label:
+                found.append((one.logit, said[0], _patient(case)))
     return found
 
 

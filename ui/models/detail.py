@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QTextBrowser, QVBoxLayout, Q
 
 from ui.models.drawings import Calibration, Divider, Forest, Speed
 from ui.models.lines import Kept, PackLine, words_of
+from ui.models.sections import classes_table, drift_charts, graphs_table, pairs_table
+from ui.models.site_panel import SitePanel
 from ui.translate import tr
 from ui.widgets.button import Button
 from ui.widgets.chip import Chip
@@ -22,6 +24,7 @@ SIGNED_LOOK = {
 }
 DRIFT_WORDS = {"too few": "too few films", "stable": "none seen", "watch": "watch", "drift": "drift: look at it"}
 MEASURE_WORDS = {"log_odds": "Answers", "ood": "Distance from the validated films"}
+REFERENCES = {"pack": "the pack's validation films", "site": "this site's first films"}
 STATE_WORDS = {"current": "In use", "earlier": "Kept for roll back", "shadow": "Candidate in shadow mode"}
 
 
@@ -31,6 +34,8 @@ class Detail(QWidget):
     roll_back = Signal(str)
     end_shadow = Signal(str)
     look_back = Signal(str)
+    calibrate = Signal(str, str)
+    """Id of a pack; "fit", "apply" or "withdraw"."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +45,8 @@ class Detail(QWidget):
         self.line: PackLine | None = None
         self.looked: dict[str, Any] = {}
         """sha256 of a pack -> what stored cases say of it (core.learning.look_back)."""
+        self.fitted: dict[str, Any] = {}
+        """sha256 of a pack -> a site calibration that is not in force yet."""
 
     def show_pack(self, pack: PackLine | None, speeds: tuple[tuple[str, float], ...]) -> None:
         """Replace what is shown."""
@@ -52,20 +59,44 @@ class Detail(QWidget):
         if pack.reliability or pack.subgroups or pack.ece is not None:
             self._layout.addWidget(self._quality(pack))
         if pack.figures:
-            self._layout.addWidget(PanelHeader("Own test"))
-            self._layout.addWidget(figures(pack))
+            self._part("Own test", figures(pack))
+        if pack.shown.classes:
+            self._part("By class", classes_table(pack.shown.classes))
+        if pack.shown.sets:
+            self._part("Sets with stated coverage", pairs_table(pack.shown.sets))
+        if pack.shown.gate:
+            self._part("Input gate", pairs_table(pack.shown.gate))
+        self._layout.addWidget(self._graphs(pack))
         self._layout.addWidget(self._speed(speeds))
         self._layout.addWidget(self._versions(pack))
         if pack.shadow is not None:
             self._layout.addWidget(self._shadow(pack, pack.shadow))
         self._layout.addWidget(self._history(pack))
-        self._layout.addWidget(PanelHeader("Validated on"))
-        self._layout.addWidget(table(pack.facts))
+        if pack.task == "image-classification":
+            self._layout.addWidget(self._site(pack))
+        self._part("Validated on", table(pack.facts))
+        self._part("Licences", pairs_table(pack.shown.licences))
         note = Strip("info", "info")
         words = "Promotion needs a passed comparison and two people. Roll back is one step and never deletes a version."
         note.show_words(tr(words), "info", "info")
         self._layout.addLayout(column(note, margins=(12, 12, 12, 12)))
         self._layout.addStretch(1)
+
+    def _part(self, title: str, body: QWidget) -> None:
+        self._layout.addWidget(titled(title, body))
+
+    def _graphs(self, pack: PackLine) -> QWidget:
+        title = PanelHeader("Graphs and provider")
+        title.set_note(pack.shown.provider)
+        why = label(pack.shown.why, "secondary", wrap=True)
+        return panel(column(title, graphs_table(pack.shown.graphs), column(why, margins=(14, 0, 14, 8)), gap=0))
+
+    def _site(self, pack: PackLine) -> QWidget:
+        made = SitePanel(pack, self.fitted.get(pack.sha256))
+        made.fit.connect(lambda: self.calibrate.emit(pack.id, "fit"))
+        made.put.connect(lambda: self.calibrate.emit(pack.id, "apply"))
+        made.take.connect(lambda: self.calibrate.emit(pack.id, "withdraw"))
+        return made
 
     def _head(self, pack: PackLine) -> QWidget:
         bad = pack.verdict not in ("", "ok")
@@ -155,9 +186,11 @@ class Detail(QWidget):
                 for m in found.drift.measures
             ]
             rows.append(("Refused by the gate", f"{found.drift.refused} / {found.drift.films}"))
+            rows.append(("Reference", tr(REFERENCES[found.drift.reference])))
         else:
             rows.append(("Drift", tr("nothing to compare yet")))
-        return panel(column(title, table(tuple(rows)), gap=0))
+        charts = drift_charts(found.drift) if found.drift is not None else []
+        return panel(column(title, table(tuple(rows)), *charts, gap=0))
 
     def _shadow(self, pack: PackLine, found: dict[str, Any]) -> QWidget:
         title = PanelHeader("Shadow mode")
@@ -169,6 +202,11 @@ class Detail(QWidget):
             most = max(found["classes"].values(), key=lambda c: c["largest_difference"])
             rows.append(("Largest difference of probability", f"{most['largest_difference']:.2f}"))
         return panel(column(title, table(tuple(rows)), gap=0))
+
+
+def titled(title: str, body: QWidget) -> QWidget:
+    """A part of the page with its heading."""
+    return panel(column(PanelHeader(title), body, gap=0))
 
 
 def figures(pack: PackLine) -> QWidget:

@@ -34,13 +34,14 @@ class Calibration(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._bins: tuple[dict[str, float], ...] = ()
+        self._before: tuple[dict[str, float], ...] = ()
         self.setMinimumSize(200, 210)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(230)
 
-    def show_bins(self, bins: tuple[dict[str, float], ...]) -> None:
-        """Replace the curve."""
-        self._bins = bins
+    def show_bins(self, bins: tuple[dict[str, float], ...], before: tuple[dict[str, float], ...] = ()) -> None:
+        """Replace the curve; `before` is drawn grey behind it."""
+        self._bins, self._before = bins, before
         read = ", ".join(f"{b['p']:.2f}: {b['seen']:.2f}" for b in bins)
         self.setAccessibleName(f"{tr('Calibration')} {read}" if bins else tr("Calibration"))
         self.update()
@@ -71,6 +72,8 @@ class Calibration(QWidget):
         def at(x: float, y: float) -> QPointF:
             return QPointF(area.x() + x * area.width(), area.bottom() - y * area.height())
 
+        if self._before:
+            self._paint_before(painter, [at(b["p"], b["seen"]) for b in self._before], area)
         most = max(b["n"] for b in self._bins)
         for one in self._bins:
             tall = int(0.17 * area.height() * one["n"] / most)
@@ -85,6 +88,13 @@ class Calibration(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         for one in self._bins:
             painter.drawEllipse(at(one["p"], one["seen"]), 3, 3)
+
+    def _paint_before(self, painter: QPainter, places: list[QPointF], area: QRect) -> None:
+        painter.setPen(QPen(color("text.3"), 1.6))
+        painter.drawPolyline(QPolygonF(places))
+        corner = QRect(area.x() + 8, area.y() + 2, area.width() - 16, 16)
+        used = paint.text(painter, corner, tr("after"), "chart.1", px=11, weight=500)
+        paint.text(painter, corner.adjusted(used + 10, 0, 0, 0), tr("before"), "text.3", px=11, weight=500)
 
 
 class Forest(QWidget):

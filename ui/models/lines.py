@@ -6,6 +6,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.progress import Report
+from ui.models.shown import Shown, shown_of
 from ui.translate import say, tr
 
 MEGABYTE = 1_000_000
@@ -69,6 +70,9 @@ class PackLine:
     shadow: dict[str, Any] | None
     card: str
     folder: Path
+    shown: Shown
+    site: Any = None
+    """The site's calibration in force (core.inference.site), of the first label."""
 
 
 def read_packs(report: Report, *, check: bool = False) -> tuple[PackLine, ...]:
@@ -120,6 +124,8 @@ def _line(pack: Any, verdict: str, milliseconds: float | None) -> PackLine:
         shadow=_shadow(pack.id),
         card=card.read_text("utf-8") if card is not None and card.is_file() else "",
         folder=pack.folder,
+        shown=shown_of(pack),
+        site=_site(pack),
     )
 
 
@@ -211,6 +217,15 @@ def versions(pack: Any) -> tuple[Kept, ...]:
         except UserError:
             pass
     return tuple(made)
+
+
+def _site(pack: Any) -> Any:
+    from core.inference.site import in_force
+
+    try:
+        return in_force(pack, pack.labels[0].code.code) if pack.labels else None
+    except UserError:
+        return None
 
 
 def _shadow(pack_id: str) -> dict[str, Any] | None:

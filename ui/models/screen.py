@@ -14,6 +14,7 @@ from ui.jobs import Jobs
 from ui.models.detail import SIGNED_LOOK, Detail
 from ui.models.import_dialog import ImportDialog
 from ui.models.lines import TASK_WORDS, PackLine, read_packs
+from ui.models.site_panel import SiteCalibrations
 from ui.models.tune import FineTune
 from ui.session import Session
 from ui.theme import icons
@@ -128,6 +129,7 @@ class Models(QWidget):
         super().__init__()
         surface(self, "app")
         self._session = session
+        self._site = SiteCalibrations(session)
         self.lines: tuple[PackLine, ...] = ()
         self.rows, self.detail, self.tune = PackRows(), Detail(), FineTune(session)
         self._count = Chip("", "plain")
@@ -158,9 +160,11 @@ class Models(QWidget):
         self.setLayout(column(band(head, 48), self.columns, gap=0))
         self.layout().setStretch(1, 1)
         self.rows.activated.connect(self._choose)
+        self.detail.fitted = self._site.fitted
         self.detail.roll_back.connect(self._roll_back)
         self.detail.end_shadow.connect(self._end_shadow)
         self.detail.look_back.connect(self.look_back)
+        self.detail.calibrate.connect(self._calibrate)
         self.tune.promoted.connect(self.refresh)
         LANGUAGE.changed.connect(self.refresh)
 
@@ -265,6 +269,15 @@ class Models(QWidget):
             self._filtered()
 
         self._session.jobs.start("Looking back", work, done, kind="look back")
+
+    def _calibrate(self, pack_id: str, action: str) -> None:
+        line = next((line for line in self.lines if line.id == pack_id), None)
+        if line is None:
+            return
+        if action == "fit":
+            self._site.fit(line, self._filtered)
+        else:
+            self._site.change(line, apply=action == "apply", done=self.refresh)
 
     def _end_shadow(self, pack_id: str) -> None:
         def work(_report: Report) -> None:
