@@ -196,3 +196,19 @@ def test_schedule_words(app) -> None:  # type: ignore[no-untyped-def]
     made.grab()
     assert "CRP, white cells: 0 h, 48 h, Day 5" in made.accessibleName()
     made.deleteLater()
+
+
+def test_the_chosen_tab_is_cut_last(qapp) -> None:  # type: ignore[no-untyped-def]
+    from ui.frame.tabs import Tab, TabStrip
+
+    strip = TabStrip()
+    tabs = tuple(Tab(f"c{k}", f"TESTPATIENT, Number {k}", closable=True) for k in range(5))
+    strip.set_tabs(tabs, "c3")
+    strip.resize(2000, 40)
+    whole = [rect.width() for _, rect in strip._rects()]
+    strip.resize(sum(whole) - 200, 40)
+    cut = [rect.width() for _, rect in strip._rects()]
+    assert cut[3] == whole[3] and all(cut[k] < whole[k] for k in (0, 1, 2, 4)) and sum(cut) <= strip.width()
+    strip.resize(420, 40)
+    assert sum(rect.width() for _, rect in strip._rects()) < sum(cut)
+    strip.deleteLater()

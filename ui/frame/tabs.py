@@ -61,14 +61,25 @@ class TabStrip(QWidget):
         return words + 2 * PADDING + (22 if tab.icon else 0) + (16 if tab.flagged else 0) + (20 if tab.closable else 0)
 
     def _rects(self) -> list[tuple[Tab, QRect]]:
-        x, made, most = 0, [], MAX_TITLE
-        while most > LEAST_TITLE and sum(self._width(tab, most) for tab in self._tabs) > self.width():
-            most -= 10
-        for tab in self._tabs:
-            wide = self._width(tab, most)
+        x, made = 0, []
+        for tab, wide in zip(self._tabs, self._widths(), strict=True):
             made.append((tab, QRect(x, 6, wide, self.height() - 6)))
             x += wide
         return made
+
+    def _widths(self) -> list[int]:
+        """Where they do not all fit, the others are cut before the chosen one: one must see whose case one is in."""
+        others = chosen = MAX_TITLE
+
+        def widths() -> list[int]:
+            return [self._width(tab, chosen if tab.key == self._current else others) for tab in self._tabs]
+
+        while sum(widths()) > self.width() and chosen > LEAST_TITLE:
+            if others > LEAST_TITLE:
+                others -= 10
+            else:
+                chosen -= 10
+        return widths()
 
     def sizeHint(self) -> QSize:
         """All tabs."""
