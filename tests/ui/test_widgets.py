@@ -18,7 +18,7 @@ from ui.widgets.bars import FillBar, ProbabilityBar, ShareBar
 from ui.widgets.chip import Chip
 from ui.widgets.layout import FlowLayout
 from ui.widgets.panels import Segmented
-from ui.widgets.waterfall import Step, Waterfall, shorten, sigmoid, ticks
+from ui.widgets.waterfall import Step, Waterfall, shorten, sigmoid, slope, ticks
 from ui.worklist.slider import RangeSlider
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -212,3 +212,18 @@ def test_the_chosen_tab_is_cut_last(qapp) -> None:  # type: ignore[no-untyped-de
     strip.resize(420, 40)
     assert sum(rect.width() for _, rect in strip._rects()) < sum(cut)
     strip.deleteLater()
+
+
+def test_the_probability_axis_begins_at_the_base_rate_and_ends_at_the_calibrated_estimate(app) -> None:  # type: ignore[no-untyped-def]
+    made = Waterfall()
+    made.show_steps((Step("a", "", 20.0), Step("b", "", 6.0)), -6.0, as_probability=True, calibrated=0.88)
+    assert made.probability(20.0) == pytest.approx(0.88) and made.probability(-6.0) == pytest.approx(sigmoid(-6.0))
+    assert 0.01 < made.probability(7.0) < 0.5 and made.toolTip()
+    made.show_steps((Step("a", "", 1.0),), 0.0, calibrated=None)
+    assert made.probability(1.0) == pytest.approx(sigmoid(1.0)) and not made.toolTip()
+    made.deleteLater()
+
+
+def test_a_calibration_that_turns_the_direction_round_has_no_probability_axis() -> None:
+    assert slope(-3.0, 2.0, 0.01) is None and slope(1.0, 1.0, 0.5) is None
+    assert slope(-3.0, 2.0, 0.5) == pytest.approx(0.6)

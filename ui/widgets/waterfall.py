@@ -15,7 +15,6 @@ LABEL = 184
 ROW = 31
 TOP = 34
 BOTTOM = 44
-SAME = 0.02
 LEAST = 0.005
 
 
@@ -31,6 +30,23 @@ class Step:
 def sigmoid(x: float) -> float:
     """Probability of a log-odds."""
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def logit(p: float) -> float:
+    """Log-odds of a probability, kept off 0 and 1."""
+    p = min(max(p, 1e-4), 1 - 1e-4)
+    return math.log(p / (1 - p))
+
+
+def slope(base: float, end: float, calibrated: float | None) -> float | None:
+    """How much of a step in log-odds the calibrated scale takes, so that it begins at the base rate and ends at the
+    probability shown elsewhere. 1 where nothing was calibrated; None where calibration turned the direction round."""
+    if calibrated is None:
+        return 1.0
+    if abs(end - base) < LEAST:
+        return None
+    found = (logit(calibrated) - base) / (end - base)
+    return found if found > 0 else None
 
 
 def percent(value: float) -> str:
@@ -68,17 +84,22 @@ class Waterfall(QWidget):
         self._base = 0.0
         self._as_probability = False
         self._calibrated: float | None = None
+        self._slope: float | None = 1.0
         self.setMinimumHeight(TOP + BOTTOM + 4 * ROW)
 
     def show_steps(
         self, steps: tuple[Step, ...], base: float, *, as_probability: bool = False, calibrated: float | None = None
     ) -> None:
         """Show steps (in the order given) from `base` log-odds. `calibrated`: the probability shown elsewhere for the
-        sum; where the plain one differs, the axis shows log-odds only."""
+        sum; the probability axis is stretched to begin at the base rate and to end there."""
         self._steps, self._base, self._as_probability = steps, base, as_probability
         self._calibrated = calibrated
         end = base + sum(s.value for s in steps)
         spoken = [f"{s.label} {s.value:+.2f}" for s in steps]
+        self._slope = slope(base, end, calibrated)
+        stretched = self._slope is not None and abs(self._slope - 1) > LEAST
+        hint = tr("Probabilities run evenly in log-odds from the base rate to the calibrated estimate.")
+        self.setToolTip(hint if stretched else "")
         begin = tr("from {base} to {end} log-odds", base=f"{base:+.2f}", end=f"{end:+.2f}")
         self.setAccessibleName(f"{begin}: {', '.join(spoken)}")
         self.setMinimumHeight(TOP + BOTTOM + ROW * len(steps) if len(steps) > 11 else TOP + BOTTOM + 24 * len(steps))
@@ -88,13 +109,12 @@ class Waterfall(QWidget):
         """All rows."""
         return QSize(480, TOP + BOTTOM + ROW * max(4, len(self._steps)))
 
-    def _plain(self) -> bool:
-        """Whether the probability of the sum is its plain logistic function."""
-        end = sigmoid(self._base + sum(s.value for s in self._steps))
-        return self._calibrated is None or abs(self._calibrated - end) < SAME
+    def probability(self, log_odds: float) -> float:
+        """What the probability axis says at a place of the log-odds axis."""
+        return sigmoid(self._base + (self._slope if self._slope is not None else 1.0) * (log_odds - self._base))
 
     def _scale(self, log_odds: float) -> float:
-        return sigmoid(log_odds) if self._as_probability else log_odds
+        return self.probability(log_odds) if self._as_probability else log_odds
 
     def _range(self) -> tuple[float, float]:
         at, points = self._base, [self._base]
@@ -138,10 +158,10 @@ class Waterfall(QWidget):
             upper = f"{100 * tick:.0f} %" if self._as_probability else f"{tick:+.1f}" if tick else "0.0"
             area = QRect(x - 30, bottom + 6, 60, 15)
             paint.text(painter, area, upper, "text.2", px=11, align=paint.CENTRE)
-            if not self._as_probability and self._plain():
-                words = percent(sigmoid(tick))
+            if not self._as_probability and self._slope is not None:
+                words = percent(self.probability(tick))
                 paint.text(painter, area.translated(0, 16), words, "text.2", px=11, align=paint.CENTRE)
-        both = (tr("log-odds"), tr("probability")) if self._plain() else (tr("log-odds"),)
+        both = (tr("log-odds"), tr("probability")) if self._slope is not None else (tr("log-odds"),)
         names = (tr("probability"),) if self._as_probability else both
         for i, name in enumerate(names):
             area = QRect(0, bottom + 6 + 16 * i, LABEL - 34, 15)
