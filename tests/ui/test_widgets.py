@@ -219,6 +219,9 @@ def test_the_probability_axis_begins_at_the_base_rate_and_ends_at_the_calibrated
     made.show_steps((Step("a", "", 20.0), Step("b", "", 6.0)), -6.0, as_probability=True, calibrated=0.88)
     assert made.probability(20.0) == pytest.approx(0.88) and made.probability(-6.0) == pytest.approx(sigmoid(-6.0))
     assert 0.01 < made.probability(7.0) < 0.5 and made.toolTip()
+    first, second = made._said(-6.0, Step("a", "", 20.0)), made._said(14.0, Step("b", "", 6.0))
+    assert int(first) + int(second) == pytest.approx(88, abs=1)
+    assert made._said(-6.0, Step("c", "", 0.01)) == "±0"
     made.show_steps((Step("a", "", 1.0),), 0.0, calibrated=None)
     assert made.probability(1.0) == pytest.approx(sigmoid(1.0)) and not made.toolTip()
     made.deleteLater()

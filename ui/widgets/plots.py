@@ -54,15 +54,20 @@ class Plot(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         taken: list[QRect] = []
         for line in self._lines:
-            self._paint_line(painter, area, line, taken)
+            self._paint_line(painter, area, line)
+        for line in self._lines:
+            self._paint_name(painter, area, line, taken)
 
-    def _paint_line(self, painter: QPainter, area: QRect, line: Line, taken: list[QRect]) -> None:
+    def _paint_line(self, painter: QPainter, area: QRect, line: Line) -> None:
         pen = QPen(color(line.tone), 2 if not line.dashed else 1.4)
         if line.dashed:
             pen.setDashPattern([3, 3])
         painter.setPen(pen)
-        points = [QPointF(area.x() + x * area.width(), area.bottom() - y * area.height()) for x, y in line.points]
-        painter.drawPolyline(QPolygonF(points))
+        painter.drawPolyline(QPolygonF(_places(area, line)))
+
+    def _paint_name(self, painter: QPainter, area: QRect, line: Line, taken: list[QRect]) -> None:
+        """Beside its line, on a ground of its own: other lines may cross there."""
+        points = _places(area, line)
         if not points:
             return
         wide = paint.width(line.name, 12, 500) + 4
@@ -72,4 +77,9 @@ class Plot(QWidget):
         while any(label.intersects(other) for other in taken) and label.bottom() < area.bottom():
             label.translate(0, 17)
         taken.append(label)
+        painter.fillRect(label.adjusted(-2, 1, 0, -1), color("bg.panel"))
         paint.text(painter, label, line.name, line.tone, px=12, weight=500)
+
+
+def _places(area: QRect, line: Line) -> list[QPointF]:
+    return [QPointF(area.x() + x * area.width(), area.bottom() - y * area.height()) for x, y in line.points]

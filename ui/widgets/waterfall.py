@@ -146,7 +146,7 @@ class Waterfall(QWidget):
         for i, step in enumerate(self._steps):
             y = TOP + i * height
             self._paint_label(painter, step, y, height)
-            self._paint_arrow(painter, x_of(at), x_of(at + step.value), y, height, step)
+            self._paint_arrow(painter, x_of(at), x_of(at + step.value), y, height, step, self._said(at, step))
             at += step.value
 
     def _paint_axis(self, painter: QPainter, low: float, high: float, left: int, right: int, bottom: int) -> None:
@@ -195,7 +195,16 @@ class Waterfall(QWidget):
             area = QRect(20 + used, y, max(0, LABEL - 26 - used), height)
             paint.text(painter, area, step.detail, "text.3", px=11)
 
-    def _paint_arrow(self, painter: QPainter, start: float, end: float, y: int, height: int, step: Step) -> None:
+    def _said(self, at: float, step: Step) -> str:
+        """A step's size in the unit of the axis: nats, or points of percent at the place where it stands."""
+        if not self._as_probability:
+            return f"{step.value:+.2f}".replace("-", "−")
+        points = 100 * (self.probability(at + step.value) - self.probability(at))
+        return f"{points:+.0f}".replace("-", "−") if abs(points) >= 0.5 else "±0"
+
+    def _paint_arrow(
+        self, painter: QPainter, start: float, end: float, y: int, height: int, step: Step, words: str
+    ) -> None:
         raises = step.value >= 0
         middle, half = y + min(height, 28) / 2, 8.0
         tip = 6.0 if raises else -6.0
@@ -214,7 +223,6 @@ class Waterfall(QWidget):
         painter.setBrush(color("shap.pos" if raises else "shap.neg"))
         painter.drawPolygon(QPolygonF(points))
         painter.restore()
-        words = f"{step.value:+.2f}".replace("-", "−")
         wide = paint.width(words, 12, 600) + 2
         tone = "shap.posText" if raises else "shap.negText"
         x = end + 6 if raises else end - wide - 6
