@@ -146,7 +146,8 @@ class Waterfall(QWidget):
         for i, step in enumerate(self._steps):
             y = TOP + i * height
             self._paint_label(painter, step, y, height)
-            self._paint_arrow(painter, x_of(at), x_of(at + step.value), y, height, step, self._said(at, step))
+            span = (x_of(at), x_of(at + step.value))
+            self._paint_arrow(painter, span, QRect(0, y, 0, height), step.value >= 0, self._said(at, step))
             at += step.value
 
     def _paint_axis(self, painter: QPainter, low: float, high: float, left: int, right: int, bottom: int) -> None:
@@ -202,11 +203,9 @@ class Waterfall(QWidget):
         points = 100 * (self.probability(at + step.value) - self.probability(at))
         return f"{points:+.0f}".replace("-", "−") if abs(points) >= 0.5 else "±0"
 
-    def _paint_arrow(
-        self, painter: QPainter, start: float, end: float, y: int, height: int, step: Step, words: str
-    ) -> None:
-        raises = step.value >= 0
-        middle, half = y + min(height, 28) / 2, 8.0
+    def _paint_arrow(self, painter: QPainter, span: tuple[float, float], line: QRect, raises: bool, words: str) -> None:
+        (start, end), height = span, line.height()
+        middle, half = line.y() + min(height, 28) / 2, 8.0
         tip = 6.0 if raises else -6.0
         if abs(end - start) < 6:
             tip = end - start
