@@ -35,6 +35,7 @@ from core.domain.assessment import Abstention
 from core.domain.basics import Label
 from core.domain.finding import Finding
 from core.domain.record import Patient
+from core.findings.wording import language_of
 from core.knowledge import condition_tables
 from core.knowledge.condition_tables import Tables
 
@@ -96,15 +97,13 @@ class CommonEngine:
         groups = _groups(evidence, self.tables)
         duration = longest_duration(observations, self.tables)
         extra = demographics.items(self.tables, self.settings, patient, now, observations, duration)
-        read = wording.item(
-            self.tables, self.base, findings, self.settings.wording_weight, self.settings.wording_head_weight
-        )
+        read = wording.item(self.tables, self.base, findings, wording.factors(self.settings))
         extra = (*extra, read) if read is not None else extra
         total = self.base + group_sum(weights, groups, self.settings.group_discount)
         for item in extra:
             total = total + item.weights
         temperature = self.temperature(sum(node.present for node in evidence))
-        temperature *= self.settings.wording_temperature if read is not None else 1.0
+        temperature *= self.settings.wording_temperature if _from_note(findings) else 1.0
         probabilities, none, log_evidence = self._probabilities(total, temperature, self._outside(evidence))
         return Scores(
             observations,
@@ -171,6 +170,15 @@ class CommonEngine:
             f"仅有{len(informative)}项有鉴别意义的发现；至少需要{needed}项才能给出鉴别诊断。",
         )
         return Abstention(NAME, text)
+
+
+def _from_note(findings: Sequence[Finding]) -> bool:
+    """Whether findings come from a note whose wording can be read: they overlap with each other and with it.
+
+    Not whether the wording still stands: setting it aside must not make the rest surer than both were together.
+    """
+    told = next((f for f in findings if f.source.kind == "text" and f.source.text), None)
+    return told is not None and wording.readable(language_of(told.source.text))
 
 
 def _softmax(scores: Array) -> Array:

@@ -28,6 +28,8 @@ class Settings:
     age_weight: float
     wording_weight: float
     wording_head_weight: float
+    wording_words_weight: float
+    wording_chinese_weight: float
     wording_temperature: float
     false_absent: float
     false_absent_defining: float

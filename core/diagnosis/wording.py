@@ -1,10 +1,11 @@
 """What the wording of the note says beyond the findings that rules read: one additive item a condition.
 
-Weight of condition c (nats) = w * z(c) + h * log P(c | wording) - log sum_k prior(k) exp(the same of k), where z is the
-cosine between the note and the condition's own text (its entry in our knowledge, put into words), standardised over all
-conditions, w the text pack's weight, P the head's answer (`core.diagnosis.wording_head`), h its weight. The last term makes
-the average person's weight 0 ("none of these" is not argued away by any text). How the weights were chosen, and what they
-brought on vignettes not seen: docs/benchmarks/neural-text.md.
+Weight of condition c (nats) = w * z(c) + h * log P(c | wording) + l * log P'(c | words) - log sum_k prior(k) exp(the same of
+k), where z is the cosine between the note and the condition's own text (its entry in our knowledge, put into words),
+standardised over all conditions, w the text pack's weight, P the answer of the head on the embedding
+(`core.diagnosis.wording_head`), P' that of the head on the words (`core.diagnosis.wording_words`), h and l their weights. A
+Chinese note has the last alone. The level makes the average person's weight 0 ("none of these" is not argued away by any
+text). How the weights were chosen, and what they brought on vignettes not seen: docs/benchmarks/neural-text.md.
 """
 
 import hashlib
@@ -12,16 +13,18 @@ import io
 import os
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.diagnosis import wording_head
+from core.diagnosis import wording_head, wording_words
 from core.diagnosis.patient import Item
+from core.diagnosis.settings import Settings
 from core.domain.finding import Finding, Origin, Status
-from core.findings.wording import CODE, LABEL
+from core.findings.wording import CODE, LABEL, language_of
 from core.inference.embedding import Encoder, Vectors, encoder
 from core.knowledge.condition_tables import Tables
 from core.knowledge.conditions import Condition
@@ -37,38 +40,81 @@ SHIPPED = RESOURCES / "knowledge" / "wording"
 _CROWDED = 10_000  # vectors of texts no longer written; beyond this only the present ones are kept
 
 
-def item(
-    tables: Tables, base: Array, findings: Sequence[Finding], factor: float = 1.0, head_weight: float = 0.0
-) -> Item | None:
-    """The wording's item, None without a wording finding or without a text pack. `base`: log prior (conditions,).
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """Weights of the parts: `likeness` multiplies the text pack's own; `chinese` is that of the words in a Chinese note."""
 
-    `factor` multiplies the text pack's weight; `head_weight` is that of the head (`core.diagnosis.wording_head`).
-    """
+    likeness: float = 1.0
+    head: float = 0.0
+    words: float = 0.0
+    chinese: float = 0.0
+
+
+def factors(settings: Settings) -> Factors:
+    """Those of the shipped or given constants."""
+    return Factors(
+        settings.wording_weight,
+        settings.wording_head_weight,
+        settings.wording_words_weight,
+        settings.wording_chinese_weight,
+    )
+
+
+def item(tables: Tables, base: Array, findings: Sequence[Finding], by: Factors) -> Item | None:
+    """The wording's item, None without a wording finding or without what reads it. `base`: log prior (conditions,)."""
     said = next((f for f in findings if f.code.code == CODE and f.status is Status.PRESENT), None)
-    model = encoder() if said is not None else None
-    if said is None or model is None or not len(tables.conditions):
+    if said is None or not len(tables.conditions):
         return None
-    weights = _weights(tables, model, said.source.text, base.tobytes(), (factor, head_weight))
+    text, language = said.source.text, language_of(said.source.text)
+    if not readable(language):
+        return None
+    weights = _weights(tables, text, language, base.tobytes(), by, encoder() if language == "en" else None)
     return Item(CODE, LABEL, Origin.NOTE, weights, said.id, "")
 
 
 @lru_cache(maxsize=64)
-def _weights(tables: Tables, model: Encoder, text: str, base: bytes, factors: tuple[float, float]) -> Array:
-    found: Array = weigh(tables, model, model.vector(text)[None], np.frombuffer(base, np.float64), *factors)[0]
+def _weights(tables: Tables, text: str, language: str, base: bytes, by: Factors, _model: Encoder | None) -> Array:
+    found: Array = weigh(tables, [text], language, np.frombuffer(base, np.float64), by)[0]
     found.setflags(write=False)
     return found
 
 
+def readable(language: str) -> bool:
+    """Whether there is what reads the wording of "en" (a text pack) or "zh" (a head on words)."""
+    return encoder() is not None if language == "en" else _words(language) is not None
+
+
 def weigh(
-    tables: Tables, model: Encoder, said: Vectors, base: Array, factor: float = 1.0, head_weight: float = 0.0
+    tables: Tables, texts: Sequence[str], language: str, base: Array, by: Factors, said: Vectors | None = None
 ) -> Array:
-    """Weights (notes, conditions) in nats of notes by their unit vectors (notes, width); see the head of this file."""
-    likeness = standardised(tables, model, said)
-    weights = factor * float(model.pack.manifest["text"]["condition_weight"]) * likeness
-    head = wording_head.load(wording_head.path_for(model)) if head_weight else None
-    if head is not None:
-        weights = weights + head_weight * wording_head.log_shares(head, tables, said, likeness)
-    return levelled(weights, base)
+    """Weights (notes, conditions) in nats of notes in "en" or "zh"; see the head of this file. `said`: the texts' unit
+    vectors (notes, width) where they are known."""
+    total = np.zeros((len(texts), len(tables.conditions)))
+    model, likeness = encoder() if language == "en" else None, None
+    if model is not None and said is None:
+        said = _embedded(model, texts)
+    if model is not None and said is not None:
+        likeness = standardised(tables, model, said)
+        total += by.likeness * float(model.pack.manifest["text"]["condition_weight"]) * likeness
+        head = wording_head.load(wording_head.path_for(model)) if by.head else None
+        if head is not None:
+            total += by.head * wording_head.log_shares(head.ids, head.logits(said), tables, likeness)
+    share = by.words if language == "en" else by.chinese
+    words = _words(language) if share else None
+    if words is not None:
+        total += share * wording_head.log_shares(words.ids, words.logits(texts), tables, likeness)
+    return levelled(total, base)
+
+
+def _embedded(model: Encoder, texts: Sequence[str]) -> Vectors:
+    """One note is remembered: editing its findings does not pay again."""
+    if len(texts) == 1:
+        return model.vector(texts[0])[None]
+    return model.pooled([model.tokens(text) for text in texts])
+
+
+def _words(language: str) -> wording_words.Words | None:
+    return wording_words.load(wording_words.path_for(language))
 
 
 def standardised(tables: Tables, model: Encoder, said: Vectors) -> Array:

@@ -62,30 +62,31 @@ def load(path: Path) -> Head | None:
         return None
 
 
-def log_shares(head: Head, tables: Tables, vectors: Vectors, likeness: Array) -> Array:
-    """(n, width) -> log P(condition | wording), (n, conditions of the tables).
+def log_shares(ids: tuple[str, ...], logits: Array, tables: Tables, likeness: Array | None = None) -> Array:
+    """Logits (n, conditions of the head, `ids`) -> log P(condition | wording), (n, conditions of the tables).
 
     A condition written after the head was learned gets what its likeness (n, conditions) foretells: a line fitted, note by
-    note, through the conditions that the head knows.
+    note, through the conditions that the head knows; without a likeness, the mean.
     """
-    rows, known = _rows(head, tables)
-    logits = head.logits(vectors)[:, rows]
+    rows, known = _rows(ids, tables)
+    logits = logits[:, rows]
     if not known.all():
-        x, y = likeness[:, known], logits[:, known]
-        slope = ((x - x.mean(1, keepdims=True)) * y).sum(1) / np.maximum(
-            ((x - x.mean(1, keepdims=True)) ** 2).sum(1), 1e-9
-        )
+        y = logits[:, known]
+        x = np.zeros_like(y) if likeness is None else likeness[:, known]
+        off = x - x.mean(1, keepdims=True)
+        slope = (off * y).sum(1) / np.maximum((off**2).sum(1), 1e-9)
         level = y.mean(1) - slope * x.mean(1)
-        logits[:, ~known] = level[:, None] + slope[:, None] * likeness[:, ~known]
+        unseen = np.zeros((len(y), int((~known).sum()))) if likeness is None else likeness[:, ~known]
+        logits[:, ~known] = level[:, None] + slope[:, None] * unseen
     top = logits.max(axis=1, keepdims=True)
     shares: Array = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
     return shares
 
 
 @lru_cache(maxsize=4)
-def _rows(head: Head, tables: Tables) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """For each condition of the tables its column in the head (0 where unknown), and whether it is known."""
-    at = {name: i for i, name in enumerate(head.ids)}
+def _rows(ids: tuple[str, ...], tables: Tables) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """For each condition of the tables its column in a head (0 where unknown), and whether it is known."""
+    at = {name: i for i, name in enumerate(ids)}
     known = np.array([c.id in at for c in tables.conditions])
     return np.array([at.get(c.id, 0) for c in tables.conditions]), known
 

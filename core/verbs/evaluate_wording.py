@@ -112,7 +112,11 @@ def collect(vignettes: list[evaluate_vignettes.Vignette]) -> Cases:
     likeness = wording.standardised(engine.tables, model, np.stack(said))
     head = wording_head.load(wording_head.path_for(model))
     known = head is not None
-    shares = wording_head.log_shares(head, engine.tables, np.stack(said), likeness) if head else np.zeros_like(likeness)
+    shares = (
+        wording_head.log_shares(head.ids, head.logits(np.stack(said)), engine.tables, likeness)
+        if head
+        else np.zeros_like(likeness)
+    )
     names = tuple(plain(v.diagnosis) for v in vignettes)
     print(f"head: {known}", file=sys.stderr)
     return Cases(

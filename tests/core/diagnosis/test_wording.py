@@ -39,7 +39,7 @@ def _findings() -> tuple[Finding, ...]:
 
 def test_the_average_person_is_not_moved(tiny: embedding.Encoder) -> None:
     engine = common.shared()
-    item = wording.item(engine.tables, engine.base, _findings())
+    item = wording.item(engine.tables, engine.base, _findings(), wording.factors(engine.settings))
     assert item is not None and item.weights.std() > 0.5
     prior = np.exp(engine.base) / np.exp(engine.base).sum()
     assert prior @ np.exp(item.weights) == pytest.approx(1)
@@ -57,8 +57,7 @@ def test_every_hypothesis_still_adds_up(tiny: embedding.Encoder) -> None:
 
 def test_taking_the_finding_away_takes_exactly_its_weight(tiny: embedding.Encoder) -> None:
     engine, findings = common.shared(), _findings()
-    weights = engine.settings.wording_weight, engine.settings.wording_head_weight
-    item = wording.item(engine.tables, engine.base, findings, *weights)
+    item = wording.item(engine.tables, engine.base, findings, wording.factors(engine.settings))
     without = [f for f in findings if f.code.code != CODE]
     assert item is not None and len(without) == len(findings) - 1
     both, rules = (engine.score(f, PATIENT, NOW).scores for f in (findings, without))

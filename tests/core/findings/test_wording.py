@@ -35,8 +35,11 @@ def test_denied_and_family_sentences_are_left_out() -> None:
     assert said.source.text == "She has had a fever for two days."
 
 
-def test_chinese_notes_say_nothing() -> None:
-    assert _said(_note("患者发热两天，伴咳嗽、咳痰。")) == []
+def test_chinese_notes_are_read_without_a_text_pack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wording, "encoder", lambda: None)
+    [said] = _said(_note("患者发热两天，伴咳嗽、咳痰。否认胸痛。"))
+    assert said.source.text == "患者发热两天，伴咳嗽、咳痰。"
+    assert _said(_note("发热两天。")) == []
 
 
 def test_the_newest_notes_count() -> None:
