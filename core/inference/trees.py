@@ -1,4 +1,5 @@
-"""Boosted trees as a table of leaves: the sum, and its exact Shapley values (tree-path dependent, Lundberg 2020).
+"""Boosted trees as a table of leaves: the sum, and its exact Shapley values, tree-path dependent (`shapley`) or against a
+background (`interventional`; both Lundberg et al., Nature Machine Intelligence 2020).
 
 Each leaf is a product game: it is reached when every feature on its path lies in an interval. A feature that is left out
 follows the share of training cases that went that way. For such a game the Shapley values have a closed form, so they are
@@ -64,6 +65,39 @@ class Leaves:
             np.add.at(out, self.feature[:, i], np.where(self.feature[:, i] >= 0, share, 0.0))
         return out[:-1]
 
+    def interventional(
+        self, x: NDArray[np.float32], background: NDArray[np.float32], players: NDArray[np.int64] | None = None
+    ) -> Floats:
+        """(features,), (m, features) -> (players,) nats that add up to `raw(x)` less the mean of `raw` over the background.
+
+        A leaf is reached by a row put together of x and a background row b where every player on whose way only x goes is
+        taken from x and every player on whose way only b goes from b; for a of the one and b of the other kind the values
+        are (a - 1)! b! / (a + b)! and -a! (b - 1)! / (a + b)! of the leaf. `players` (features,): the player that each
+        feature belongs to (the levels of one column are one player); None: each its own.
+        """
+        owner = np.arange(len(x)) if players is None else players
+        count = int(owner.max()) + 1
+        steps = np.append(owner, count)[self.feature]
+        off = self._off(x, steps, count)
+        out = np.zeros(count)
+        value = self.value.astype(np.float64)
+        for other in background:
+            off_other = self._off(other, steps, count)
+            own, theirs = ~off & off_other, off & ~off_other
+            reached = ~(off & off_other).any(axis=1)
+            a, b = own.sum(axis=1), theirs.sum(axis=1)
+            weights = _KIND[0][a, b] * value * reached, _KIND[1][a, b] * value * reached
+            out += weights[0] @ own - weights[1] @ theirs
+        return out / len(background)
+
+    def _off(self, x: NDArray[np.float32], steps: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+        """(leaves, players): whether a player of x leaves the way to the leaf."""
+        fits, leaf = self.fits(x), np.arange(len(steps))
+        out = np.zeros((len(steps), count + 1), np.bool_)
+        for j in range(steps.shape[1]):
+            out[leaf, steps[:, j]] |= ~fits[:, j]
+        return out[:, :count]
+
     def _one(self, one: Floats, j: int) -> Floats:
         """A padded step is in no coalition."""
         column: Floats = np.where(self.feature[:, j] >= 0, one[:, j], 0.0)[:, None]
@@ -99,3 +133,17 @@ def _weights(depth: int) -> Floats:
         for k in range(m):
             out[m, k] = math.factorial(k) * math.factorial(m - k - 1) / math.factorial(m)
     return out
+
+
+def _kinds(most: int = 40) -> tuple[Floats, Floats]:
+    """[a, b] -> (a - 1)! b! / (a + b)! and a! (b - 1)! / (a + b)!; nothing where there is none of the kind."""
+    first, second = np.zeros((most, most)), np.zeros((most, most))
+    for a in range(most):
+        for b in range(most):
+            total = math.factorial(a + b)
+            first[a, b] = math.factorial(a - 1) * math.factorial(b) / total if a else 0.0
+            second[a, b] = math.factorial(a) * math.factorial(b - 1) / total if b else 0.0
+    return first, second
+
+
+_KIND = _kinds()

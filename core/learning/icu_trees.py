@@ -1,4 +1,5 @@
-"""LightGBM's trees -> an ONNX graph and the table of leaves that explains it. Needs onnx (the `training` extra)."""
+"""LightGBM's trees -> an ONNX graph and the table of leaves that explains it: the intensive-care model's and those of table
+recipes. Needs onnx (the `training` extra)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ def to_leaves(models: Sequence[dict[str, Any]], place: dict[int, int]) -> Leaves
             constant += float(tree["leaf_value"]) / len(models)
         else:
             rows += list(_paths(tree, {}))
-    depth = max(len(steps) for steps, _ in rows)
+    depth = max((len(steps) for steps, _ in rows), default=1)
     shape = (len(rows), depth)
     feature = np.full(shape, -1, np.int32)
     low, high = np.full(shape, -np.inf, np.float32), np.full(shape, np.inf, np.float32)
@@ -89,49 +90,85 @@ def _count(node: dict[str, Any]) -> float:
     return float(node.get("internal_count", node.get("leaf_count", 0)))
 
 
-def to_onnx(models: Sequence[dict[str, Any]], place: dict[int, int]) -> bytes:
-    """A graph: `stay` (n, features) float32, NaN where missing -> `logit` (n, 1): the mean of the models."""
-    from onnx import TensorProto, checker, helper
+def to_onnx(models: Sequence[dict[str, Any]], place: dict[int, int], name: str = "stay", targets: int = 1) -> bytes:
+    """A graph: `name` (n, features) float32, NaN where missing -> `logit` (n, targets): the mean of the models.
 
-    nodes: dict[str, list[Any]] = {
-        key: [] for key in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids")
-    }
-    nodes["missing_value_tracks_true"] = []
-    target: dict[str, list[Any]] = {key: [] for key in ("treeids", "nodeids", "ids", "weights")}
-    for number, tree in enumerate(_trees(models)):
-        _write(tree, number, nodes, target, place, 1 / len(models))
-    attributes: dict[str, Any] = {f"nodes_{k}": v for k, v in nodes.items()} | {
-        f"target_{k}": v for k, v in target.items()
-    }
-    node = helper.make_node(
-        "TreeEnsembleRegressor", ["stay"], ["logit"], domain="ai.onnx.ml", n_targets=1, aggregate_function="SUM",
-        post_transform="NONE", **attributes,
-    )  # fmt: skip
-    ends = (
-        helper.make_tensor_value_info("stay", TensorProto.FLOAT, ["n", len(place)]),
-        helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n", 1]),
-    )
-    graph = helper.make_graph([node], "icu", [ends[0]], [ends[1]])
-    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="consilium")
+    `targets`: of a model of several classes, whose trees come one a class in turn.
+    """
+    from onnx import checker
+
+    model = _model(models, place, name, targets, "logit")
     checker.check_model(model)
     found: bytes = model.SerializeToString()
     return found
 
 
+def to_log_odds(model: dict[str, Any], place: dict[int, int], classes: int, temperature: float) -> bytes:
+    """The trees of one model of three or more classes as log-odds of each class against the rest at a temperature."""
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    made = _model([model], place, "row", classes, "scores")
+    own = np.where(np.eye(classes, dtype=bool), -1e9, 0.0).astype(np.float32)[None]
+    made.graph.initializer.extend([
+        numpy_helper.from_array(np.array(temperature, np.float32), "temperature"),
+        numpy_helper.from_array(own, "own"),
+        numpy_helper.from_array(np.array([1], np.int64), "axis"),
+    ])  # fmt: skip
+    made.graph.node.extend([
+        helper.make_node("Div", ["scores", "temperature"], ["z"]),
+        helper.make_node("Unsqueeze", ["z", "axis"], ["wide"]),
+        helper.make_node("Add", ["wide", "own"], ["others"]),
+        helper.make_node("ReduceLogSumExp", ["others"], ["rest"], axes=[2], keepdims=0),
+        helper.make_node("Sub", ["z", "rest"], ["logit"]),
+    ])  # fmt: skip
+    made.graph.output[0].CopyFrom(helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n", classes]))
+    checker.check_model(made)
+    return bytes(made.SerializeToString())
+
+
+def of_class(model: dict[str, Any], number: int, classes: int) -> dict[str, Any]:
+    """The trees of one class of a model of several: a dump of its own."""
+    return {**model, "tree_info": model["tree_info"][number::classes]}
+
+
+def _model(models: Sequence[dict[str, Any]], place: dict[int, int], name: str, targets: int, out: str) -> Any:
+    from onnx import TensorProto, helper
+
+    keys = ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids")
+    nodes: dict[str, list[Any]] = {key: [] for key in (*keys, "missing_value_tracks_true")}
+    leaves: dict[str, list[Any]] = {key: [] for key in ("treeids", "nodeids", "ids", "weights")}
+    for number, tree in enumerate(_trees(models)):
+        first = len(nodes["treeids"])
+        _write(tree, (number, first, number % targets), nodes, leaves, place, 1 / len(models))
+    attributes: dict[str, Any] = {f"nodes_{k}": v for k, v in nodes.items()} | {
+        f"target_{k}": v for k, v in leaves.items()
+    }
+    node = helper.make_node(
+        "TreeEnsembleRegressor", [name], [out], domain="ai.onnx.ml", n_targets=targets, aggregate_function="SUM",
+        post_transform="NONE", **attributes,
+    )  # fmt: skip
+    ends = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", len(place)]),
+        helper.make_tensor_value_info(out, TensorProto.FLOAT, ["n", targets]),
+    )
+    graph = helper.make_graph([node], "trees", [ends[0]], [ends[1]])
+    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="consilium")
+
+
 def _write(
     node: dict[str, Any],
-    tree: int,
+    tree: tuple[int, int, int],
     nodes: dict[str, list[Any]],
     target: dict[str, list[Any]],
     place: dict[int, int],
     weight: float,
 ) -> int:
-    """Append a node and what is below it; its number within the tree."""
-    number = nodes["treeids"][-64:].count(tree)  # a tree has far fewer nodes than that
+    """Append a node and what is below it; its number in the tree. `tree`: number, where its nodes begin, class."""
+    number = len(nodes["treeids"]) - tree[1]
     leaf = "leaf_value" in node
     filled = {
-        "treeids": tree, "nodeids": number, "featureids": 0 if leaf else place[int(node["split_feature"])],
+        "treeids": tree[0], "nodeids": number, "featureids": 0 if leaf else place[int(node["split_feature"])],
         "values": 0.0 if leaf else float(_floor32(node["threshold"])), "modes": "LEAF" if leaf else "BRANCH_LEQ",
         "truenodeids": 0, "falsenodeids": 0, "missing_value_tracks_true": 0 if leaf else int(_lost_goes_left(node)),
     }  # fmt: skip
@@ -139,12 +176,8 @@ def _write(
         nodes[key].append(value)
     at = len(nodes["treeids"]) - 1
     if leaf:
-        for key, value in {
-            "treeids": tree,
-            "nodeids": number,
-            "ids": 0,
-            "weights": float(node["leaf_value"]) * weight,
-        }.items():
+        found = {"treeids": tree[0], "nodeids": number, "ids": tree[2], "weights": float(node["leaf_value"]) * weight}
+        for key, value in found.items():
             target[key].append(value)
     else:
         nodes["truenodeids"][at] = _write(node["left_child"], tree, nodes, target, place, weight)

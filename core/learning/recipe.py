@@ -10,6 +10,8 @@ import msgspec
 
 from core.errors import UserError
 
+TREES, LEARNERS = "trees", ("network", "trees")
+
 
 class Task(StrEnum):
     """What the model reads."""
@@ -26,7 +28,8 @@ class TrainRecipe:
     `data`: a folder of images, or a CSV / JSONL file. `positive`: the class a two-class model gives the probability of
     ("" takes the known word for it, else the last in order). `cant_miss`: classes whose recall may not fall.
     `checkpoint_steps`: steps between checkpoints inside an epoch (0: at the end of each). `lora_rank` 0 trains every
-    weight. `rate` 0 takes the task's own. `about`: id, version, name, licence, domain of the pack.
+    weight. `rate` 0 takes the task's own. `learner` of a table: "network" or "trees", at most `rounds` of
+    them with at most `leaves` each. `about`: id, version, name, licence, domain of the pack.
     """
 
     task: Task
@@ -57,11 +60,16 @@ class TrainRecipe:
     model: str = ""
     longest: int = 256
     lora_rank: int = 0
+    learner: str = "network"
+    rounds: int = 500
+    leaves: int = 15
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
     def highest_rate(self) -> float:
         """The learning rate at the top of the schedule."""
+        if self.learner == TREES:
+            return self.rate or 0.05
         own = {Task.IMAGE: 2e-3, Task.TABLE: 1e-2, Task.TEXT: 2e-4 if self.lora_rank else 5e-5}
         return self.rate or own[self.task]
 
@@ -101,6 +109,10 @@ def checked(recipe: TrainRecipe) -> TrainRecipe:
             raise UserError(f"{name} is at least {value}.", "Change it in the recipe.")
     if recipe.hidden < 0 or recipe.lora_rank < 0 or recipe.checkpoint_steps < 0 or recipe.rate < 0:
         raise UserError("hidden, lora_rank, checkpoint_steps and rate are not negative.", "Change the recipe.")
+    if recipe.learner not in LEARNERS or (recipe.learner == TREES and recipe.task is not Task.TABLE):
+        raise UserError("The learner is network, or of a table also trees.", "Change it in the recipe.")
+    if recipe.rounds < 10 or not 2 <= recipe.leaves <= 64:
+        raise UserError("rounds is at least 10, leaves lie between 2 and 64.", "Change it in the recipe.")
     if recipe.size % 16:
         raise UserError("size is a multiple of 16.", "Change it in the recipe.")
     if not 0 < recipe.validation < 0.5 or not 0 < recipe.test < 0.5:

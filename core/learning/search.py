@@ -9,7 +9,7 @@ from typing import Any
 
 from core.learning import study
 from core.learning.patient_split import write_whole
-from core.learning.recipe import Task, TrainRecipe, as_json
+from core.learning.recipe import TREES, Task, TrainRecipe, as_json
 from core.learning.run_log import STOP, read_run
 from core.progress import Cancelled, Report, silent
 
@@ -48,17 +48,21 @@ def choose(trial: Any, recipe: TrainRecipe) -> TrainRecipe:
     rate = recipe.highest_rate
     common = {
         "rate": trial.suggest_float("rate", rate / 10, rate * 5, log=True),
-        "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
         "class_weights": trial.suggest_categorical("class_weights", [True, False]),
+    }
+    if recipe.learner == TREES:
+        return replace(recipe, **common, leaves=trial.suggest_categorical("leaves", [4, 8, 15, 31]))
+    own: dict[str, Any] = {
+        "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
         "dropout": trial.suggest_float("dropout", 0.0, 0.4),
     }
-    own: dict[str, Any] = {}
     if recipe.task is Task.TABLE:
-        own = {"hidden": trial.suggest_categorical("hidden", [0, 16, 32, 64, 128])}
+        own["hidden"] = trial.suggest_categorical("hidden", [0, 16, 32, 64, 128])
     elif recipe.task is Task.IMAGE:
-        own = {"width": trial.suggest_categorical("width", sorted({max(4, recipe.width // 2), recipe.width, 48}))}
+        widths = sorted({max(4, recipe.width // 2), recipe.width, 48})
+        own["width"] = trial.suggest_categorical("width", widths)
     elif recipe.lora_rank:
-        own = {"lora_rank": trial.suggest_categorical("lora_rank", [4, 8, 16])}
+        own["lora_rank"] = trial.suggest_categorical("lora_rank", [4, 8, 16])
     return replace(recipe, **common, **own)
 
 

@@ -19,7 +19,7 @@ from core.learning.calibrate import fit_scale, thresholds
 from core.learning.class_metrics import measure
 from core.learning.examples import Examples, load
 from core.learning.patient_split import check, deal, keep, places, write_whole
-from core.learning.recipe import Task, TrainRecipe, as_json
+from core.learning.recipe import TREES, Task, TrainRecipe, as_json, from_json
 from core.learning.run_log import RESULT, RunLog
 from core.learning.split import Part
 from core.progress import Cancelled, Report, silent
@@ -60,7 +60,7 @@ def prepare(recipe: TrainRecipe, run: Path, report: Report = silent) -> Prepared
     """Examples and their kept split. UserError where the run folder belongs to another recipe."""
     stated = run / "recipe.json"
     text = json.dumps(as_json(recipe), ensure_ascii=False, indent=1)
-    if stated.is_file() and json.loads(stated.read_text(encoding="utf-8")) != as_json(recipe):
+    if stated.is_file() and as_json(from_json(json.loads(stated.read_text(encoding="utf-8")))) != as_json(recipe):
         raise UserError(f"{run} belongs to another recipe.", "Resume it with `learn train RUN`, or name a new folder.")
     examples = load(recipe)
     parts = keep(run, examples, recipe, joined(examples, report))
@@ -99,6 +99,8 @@ def fit(recipe: TrainRecipe, prepared: Prepared, run: Path, report: Report = sil
     """The best network on validation. The test part is not looked at."""
     if recipe.task is Task.TEXT:
         return _fit_text(recipe, prepared, run, report)
+    if recipe.learner == TREES:
+        return _fit_trees(recipe, prepared, run, report)
     from core.learning import learners
     from core.learning.loop import Loop
     from core.learning.tables import learn_layout
@@ -117,6 +119,18 @@ def fit(recipe: TrainRecipe, prepared: Prepared, run: Path, report: Report = sil
     loop.train(report)
     loop.to_cpu()
     return Trained(learner.network, loop.logits(validation), extra)
+
+
+def _fit_trees(recipe: TrainRecipe, prepared: Prepared, run: Path, report: Report) -> Trained:
+    from core.learning.boosting import Boost
+    from core.learning.tables import learn_layout
+
+    examples, training, validation = prepared.examples, prepared.at(Part.TRAIN), prepared.at(Part.VALIDATION)
+    skip = {recipe.label, recipe.patient, *recipe.ignore}
+    layout = learn_layout([examples.rows[int(k)] for k in training], sorted(skip))
+    values = layout.encode(examples.rows)
+    boost = Boost(values, examples.labels, (training, validation), len(examples.names), recipe, run)
+    return Trained(boost.train(report), boost.scores(validation), layout)
 
 
 def _fit_text(recipe: TrainRecipe, prepared: Prepared, run: Path, report: Report) -> Trained:

@@ -1,5 +1,6 @@
 """Rows of a table as numbers: what each column is, learned from the training part, and kept as data in the pack."""
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,3 +41,10 @@ def centre(values: Floats) -> tuple[Floats, Floats, Floats]:
         filled.mean(axis=0).astype(np.float32),
         np.where(deviation > 1e-6, deviation, 1).astype(np.float32),
     )
+
+
+def background_file(rows: Floats) -> bytes:
+    """An .npz of the background rows, (m, inputs) float32, NaN where missing."""
+    out = io.BytesIO()
+    np.savez_compressed(out, allow_pickle=False, rows=rows)
+    return out.getvalue()

@@ -15,7 +15,7 @@ from core.inference.session import open_session, run
 from core.learning import pack_build
 from core.learning.answers import PACK_TASK
 from core.learning.calibrate import Scale
-from core.learning.recipe import Task, TrainRecipe, as_json
+from core.learning.recipe import TREES, Task, TrainRecipe, as_json
 from core.learning.split import Part
 from core.learning.task_card import card
 
@@ -130,10 +130,8 @@ Files = tuple[dict[str, bytes], dict[str, Any]]
 
 
 def _table(recipe: TrainRecipe, prepared: "Prepared", trained: "Trained", scale: Scale) -> Files:
-    from core.learning.graphs import table_graph
-
     inputs = len(trained.extra.inputs)
-    graph = table_graph(trained.network, inputs, _temperature(prepared, scale))
+    graph, more = _table_graph(recipe, prepared, trained, scale)
     rows = np.random.default_rng(7).random((4, inputs), np.float32)
     logits = run(open_session(graph), {"row": rows})[0]
     own = {
@@ -142,7 +140,34 @@ def _table(recipe: TrainRecipe, prepared: "Prepared", trained: "Trained", scale:
         "table": {"columns": trained.extra.as_json()},
         "reference": {"seed": 7, "tolerance": _TOLERANCE, "logits": _plain(logits)},
     }
-    return {"model.onnx": graph}, own
+    return {"model.onnx": graph, **more}, own
+
+
+def _table_graph(
+    recipe: TrainRecipe, prepared: "Prepared", trained: "Trained", scale: Scale
+) -> tuple[bytes, dict[str, bytes]]:
+    """The graph, and what its exact explanation needs: the background, and of trees the leaves of each label."""
+    from core.learning.boosting import background
+    from core.learning.tables import background_file
+
+    rows = trained.extra.encode([prepared.examples.rows[int(k)] for k in prepared.at(Part.TRAIN)])
+    files = {"background.npz": background_file(background(rows, trained.extra))}
+    temperature, inputs = _temperature(prepared, scale), len(trained.extra.inputs)
+    if recipe.learner != TREES:
+        from core.learning.graphs import table_graph
+
+        return table_graph(trained.network, inputs, temperature), files
+    from core.learning import icu_trees
+
+    place, trees = {k: k for k in range(inputs)}, trained.network
+    if trees.classes == 2:
+        files["leaves-0.npz"] = icu_trees.to_leaves([trees.dump], place).to_bytes()
+        return icu_trees.to_onnx([trees.dump], place, "row"), files
+    for k in range(trees.classes):
+        files[f"leaves-{k}.npz"] = icu_trees.to_leaves(
+            [icu_trees.of_class(trees.dump, k, trees.classes)], place
+        ).to_bytes()
+    return icu_trees.to_log_odds(trees.dump, place, trees.classes, temperature), files
 
 
 def _text(recipe: TrainRecipe, prepared: "Prepared", trained: "Trained", scale: Scale) -> Files:

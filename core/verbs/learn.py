@@ -48,6 +48,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     status.add_argument("run", type=Path, metavar="RUN", help="run folder")
     stop = actions.add_parser("stop", help="ask a run to write a checkpoint and end")
     stop.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    rows = actions.add_parser("explain", help="exact Shapley values of table rows against the pack's background")
+    rows.add_argument("pack", metavar="PACK", help="id of an installed table pack, or a pack folder")
+    rows.add_argument("rows", type=Path, metavar="ROWS", help="CSV with the pack's columns")
+    rows.add_argument("--label", type=int, default=0, help="which label, from 0 (default the first)")
+    rows.add_argument("--method", default="", choices=["", "trees"], help="default: by the number of columns")
     _service_arguments(actions)
     _chest_arguments(actions)
 
@@ -69,9 +74,10 @@ def _recipe_arguments(parser: argparse.ArgumentParser) -> None:
         "--cant-miss", action="append", default=None, metavar="CLASS", help="class whose recall may not fall"
     )
     parser.add_argument("--ignore", action="append", default=None, metavar="COLUMN", help="table: column to leave out")
+    parser.add_argument("--learner", choices=["network", "trees"], default=None, help="table: network or boosted trees")
     for name, kind in (("epochs", int), ("batch", int), ("rate", float), ("size", int), ("width", int), ("hidden", int),
-                       ("longest", int), ("lora-rank", int), ("checkpoint-steps", int), ("patience", int), ("seed", int),
-                       ("threads", int)):  # fmt: skip
+                       ("rounds", int), ("leaves", int), ("longest", int), ("lora-rank", int), ("checkpoint-steps", int),
+                       ("patience", int), ("seed", int), ("threads", int)):  # fmt: skip
         parser.add_argument(f"--{name}", type=kind, default=None, help=f"recipe: {name.replace('-', '_')}")
 
 
@@ -230,6 +236,22 @@ def _promote(args: argparse.Namespace) -> dict[str, Any]:
     return {"promoted": pack.id, "version": pack.pack_version, "sha256": pack.sha256, "table": table.as_json()}
 
 
+def _explain(args: argparse.Namespace) -> dict[str, Any]:
+    import csv
+
+    from core.explain.table_rows import explain_row
+    from core.inference import packs
+
+    pack = packs.load(args.pack) if (Path(args.pack) / packs.MANIFEST).is_file() else packs.find(args.pack)
+    if pack.task != "tabular-classification" or not 0 <= args.label < len(pack.labels):
+        raise UserError(f"{pack.id} is no table pack with a label {args.label}.", "`models show` lists its labels.")
+    with args.rows.open(encoding="utf-8-sig", newline="") as stream:
+        rows = [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(stream)]
+    found = [explain_row(pack, row, args.label, args.method) for row in rows]
+    shown = [asdict(one) | {"values": dict(zip(one.columns, one.values.tolist(), strict=True))} for one in found]
+    return {"pack": pack.id, "label": pack.labels[args.label].code.code, "rows": shown}
+
+
 def _shadow_report(args: argparse.Namespace) -> dict[str, Any]:
     from core.learning import shadow
 
@@ -317,7 +339,7 @@ def _evaluate(args: argparse.Namespace) -> dict[str, Any]:
     return table(pack, read_films(pack, films, _progress()))
 
 
-_WITHOUT_TORCH = frozenset({"status", "stop", "shadow-report", "shadow-stop", "collect", "check"})
+_WITHOUT_TORCH = frozenset({"status", "stop", "shadow-report", "shadow-stop", "collect", "check", "explain"})
 _ACTIONS = {
     "train": _train,
     "check": _check,
@@ -326,6 +348,7 @@ _ACTIONS = {
     "status": _status,
     "stop": _stop,
     "promote": _promote,
+    "explain": _explain,
     "shadow-report": _shadow_report,
     "shadow-stop": _shadow_stop,
     "collect": _collect,
