@@ -3,9 +3,7 @@
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.explain.agreement import Point, mean_curve, seconds_to
-from core.explain.text import TextGame, estimates, score_for
-from core.inference.embedding import Encoder, encoder
+from core.explain.agreement import Deadline, Point, mean_curve, rescored, seconds_to
+from core.explain.text import TextGame, embed_for, score_for
+from core.explain.words_agreement import EXHAUSTIVE, Reference, own, reference, stock, timed
+from core.inference.embedding import encoder
 
 HELP = "seconds until the values of a note's words agree with a long run (r >= .99), beside shap's explainers"
 Values = NDArray[np.float64]
-OWN = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-BUDGETS = (64, 128, 256, 512, 1024, 2048)
-REFERENCE_PAIRS, EXACT = 100, 1 << 14
-LONG = 6000
-"""Evaluations of the long run that shap's Permutation is compared with."""
+LADDERS: dict[str, Sequence[int]] = {
+    "own": (82, 128, 254, 506, 758, 1012),
+    "permutation": (128, 256, 512, 1024, 2048, 4096),
+    "kernel": (256, 512, 1024, 2048),
+    "partition": (128, 256, 512, 1024),
+}
+PAIRS = 60
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--notes", type=int, default=6, help="notes drawn (default 6)")
     parser.add_argument("--words", type=int, default=40, help="words kept of each (default 40)")
     parser.add_argument("--condition", default="asthma", help="condition whose weight is explained (default asthma)")
+    parser.add_argument(
+        "--reference", type=int, default=PAIRS, help=f"pairs of orders of a reference (default {PAIRS})"
+    )
+    parser.add_argument("--minutes", type=float, default=60.0, help="time cap: no rung is begun after it (default 60)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
     parser.add_argument(
         "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
@@ -40,27 +45,62 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the curves, seconds to r >= .99 and how many times the own sampler is faster."""
-    model = encoder()
-    if model is None:
+    if encoder() is None:
         raise UserError("No text pack is installed.", "Install one (`models install`).")
-    texts = _drawn(args)
-    curves: dict[str, list[dict[str, float]]] = {}
-    for name, measure in (("own", own), ("partition", partition), ("permutation", permutation)):
-        rows = []
-        for k, text in enumerate(texts):
-            print(f"{name}: note {k + 1} of {len(texts)}", file=sys.stderr, flush=True)
-            rows.append(measure(model, text, args.condition))
-        curves[name] = mean_curve(rows)
-    seconds = {name: seconds_to(curve) for name, curve in curves.items()}
-    mine = seconds["own"]
-    out: dict[str, Any] = {"notes": len(texts), "words": args.words, "seconds_to_r99": seconds}
-    for name in ("partition", "permutation"):
-        theirs = seconds[name]
-        out[f"speedup_vs_{name}"] = theirs / mine if theirs and mine else None
-        if mine and theirs is None:
-            out[f"speedup_vs_{name}_at_least"] = curves[name][-1]["seconds"] / mine
-    print(json.dumps(out | {"curves": curves}, indent=1))
+    texts, score, embed = _drawn(args), score_for(args.condition), embed_for("en")
+    deadline = Deadline(60 * args.minutes)
+
+    def game(k: int) -> TextGame:
+        return TextGame(texts[k], score, embed)
+
+    for name in LADDERS:  # imports, compilation, first runs
+        (own if name == "own" else stock(name))(game(0), 80)
+    known: list[Reference] = []
+    for k in range(len(texts)):
+        _say(f"reference of note {k + 1} of {len(texts)}")
+        known.append(reference(game(k), args.reference))
+    points: dict[str, list[list[Point]]] = {}
+    exact: list[Values] = []
+    for k in range(len(texts)):
+        _say(f"exact Owen values of note {k + 1}")
+        exact.append(stock("partition")(game(k), EXHAUSTIVE))
+    for name, budgets in LADDERS.items():
+        points[name] = [[] for _ in texts]
+        points.setdefault("partition_to_shapley", [[] for _ in texts]) if name == "partition" else None
+        for budget in budgets:
+            if deadline.over() or seconds_to(mean_curve(points[name])) is not None:
+                break
+            _say(f"{name}, {budget} evaluations")
+            for k, found in enumerate(known):
+                target = exact[k] if name == "partition" else found.values
+                point, values = timed(own if name == "own" else stock(name), game(k), budget, target)
+                points[name][k].append(point)
+                if name == "partition":
+                    points["partition_to_shapley"][k].append(rescored(point, values, found.values))
+    print(json.dumps(result(points, known, args), indent=1))
     return 0
+
+
+def result(points: dict[str, list[list[Point]]], known: list[Reference], args: argparse.Namespace) -> dict[str, Any]:
+    """The JSON: conditions, seconds to mean r >= .99 (clock and processor), ratios to the own sampler, curves."""
+    curves = {name: mean_curve(rows) for name, rows in points.items()}
+    out: dict[str, Any] = {
+        "notes": len(known),
+        "words": args.words,
+        "condition": args.condition,
+        "reference_evaluations": int(np.mean([found.evaluations for found in known])),
+        "reference_split_half_r": float(np.mean([found.halves for found in known])),
+        "targets": {name: "Owen" if name == "partition" else "Shapley" for name in curves},
+    }
+    for key, suffix in (("seconds", ""), ("cpu_seconds", "_cpu")):
+        seconds = {name: seconds_to(curve, key=key) for name, curve in curves.items()}
+        out[f"{key}_to_r99"], mine = seconds, seconds["own"]
+        for name in [name for name in curves if name != "own"]:
+            theirs = seconds[name]
+            out[f"speedup_vs_{name}{suffix}"] = theirs / mine if theirs and mine else None
+            if mine and theirs is None and curves[name]:
+                out[f"speedup_vs_{name}{suffix}_at_least"] = curves[name][-1][key] / mine
+    return out | {"curves": curves}
 
 
 def _drawn(args: argparse.Namespace) -> list[str]:
@@ -69,61 +109,5 @@ def _drawn(args: argparse.Namespace) -> list[str]:
     return [" ".join(texts[int(k)].split()[: args.words]) for k in chosen]
 
 
-def own(model: Encoder, text: str, condition: str) -> list[Point]:
-    """The own sampler after some pairs, against a long run of another seed."""
-    score = score_for(condition, model)
-    *_, (stack, _) = islice(estimates(TextGame(model, text, score), 999), REFERENCE_PAIRS)
-    target = stack.mean(axis=0)
-    game, started, found = TextGame(model, text, score), time.perf_counter(), []
-    cpu = time.process_time()
-    for pairs, (stack, _) in enumerate(islice(estimates(game, 0), OWN[-1]), start=1):
-        if pairs in OWN:
-            spent = time.perf_counter() - started, time.process_time() - cpu
-            found.append(_point(stack.mean(axis=0), target, game.evaluations, spent))
-    return found
-
-
-def partition(model: Encoder, text: str, condition: str) -> list[Point]:
-    """shap's Partition over its own hierarchy of words, against its own exact Owen values."""
-    return _stock(model, text, condition, "Partition", EXACT)
-
-
-def permutation(model: Encoder, text: str, condition: str) -> list[Point]:
-    """shap's Permutation over the same words, against a long run of another seed."""
-    return _stock(model, text, condition, "Permutation", LONG)
-
-
-def _stock(model: Encoder, text: str, condition: str, kind: str, most: int) -> list[Point]:
-    import shap
-
-    score = score_for(condition, model)
-    asked = [0]
-
-    def predict(texts: Sequence[str]) -> Values:
-        asked[0] += len(texts)
-        return score(model.vectors([str(t) for t in texts]))
-
-    def values(budget: int, seed: int) -> Values:
-        masker = shap.maskers.Text(r"\W", mask_token="...")
-        explainer = (
-            getattr(shap.explainers, kind)(predict, masker, seed=seed)
-            if kind == "Permutation"
-            else (shap.explainers.Partition(predict, masker))
-        )
-        return np.asarray(explainer([text], max_evals=budget, silent=True).values[0], np.float64).ravel()
-
-    target = values(most, 999)
-    found = []
-    for budget in BUDGETS:
-        asked[0], started, cpu = 0, time.perf_counter(), time.process_time()
-        try:
-            got = values(budget, 0)
-        except ValueError:  # shap's Permutation refuses a budget below one permutation
-            continue
-        found.append(_point(got, target, asked[0], (time.perf_counter() - started, time.process_time() - cpu)))
-    return found
-
-
-def _point(values: Values, target: Values, evaluations: int, spent: tuple[float, float]) -> Point:
-    r = float(np.corrcoef(values, target)[0, 1]) if values.std() > 0 and target.std() > 0 else 0.0
-    return Point(evaluations, spent[0], spent[1], r, float(np.abs(values - target).mean()))
+def _say(text: str) -> None:
+    print(f"{text} ...", file=sys.stderr, flush=True)
