@@ -22,7 +22,7 @@ from core.learning.answers import class_names, film_logits, probabilities
 from core.learning.promote import candidate, in_service, sign_here
 
 log = logging.getLogger(__name__)
-_LOG, _KEY, _PACK = "answers.jsonl", "key", "pack"
+_LOG, _KEY, _PACK, _ORIGIN = "answers.jsonl", "key", "pack", "origin.json"
 
 
 def _home(pack_id: str) -> Path:
@@ -40,6 +40,7 @@ def start(run: Path) -> packs.Pack:
     part.mkdir(parents=True)
     shutil.copytree(new.folder, part / _PACK)
     sign_here(part / _PACK)
+    (part / _ORIGIN).write_text(json.dumps({"run": str(run.resolve())}), encoding="utf-8")
     (part / _KEY).touch(mode=0o600)
     (part / _KEY).write_bytes(np.random.default_rng().bytes(32))
     shutil.rmtree(home, ignore_errors=True)
@@ -56,6 +57,15 @@ def running(pack_id: str) -> packs.Pack | None:
     """The candidate in shadow of a pack, or None."""
     folder = _home(pack_id) / _PACK
     return packs.load(folder) if (folder / packs.MANIFEST).is_file() else None
+
+
+def origin(pack_id: str) -> Path | None:
+    """The run that a candidate in shadow came from; None where it is gone."""
+    try:
+        run = Path(json.loads((_home(pack_id) / _ORIGIN).read_text(encoding="utf-8"))["run"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return run if (run / "recipe.json").is_file() else None
 
 
 def in_shadow(pack_id: str) -> bool:

@@ -84,8 +84,8 @@ def _recipe_arguments(parser: argparse.ArgumentParser) -> None:
 def _service_arguments(actions: Any) -> None:
     promote = actions.add_parser("promote", help="compare a run with the pack in service; install it behind guardrails")
     promote.add_argument("run", type=Path, metavar="RUN", help="finished run folder")
-    promote.add_argument("--by", default="", help="who answers for it")
-    promote.add_argument("--second", default="", help="second person")
+    promote.add_argument("--by", default="", help="who promotes; where there are users an administrator, by password")
+    promote.add_argument("--second", default="", help="second person; where there are users one who may sign, by PIN")
     promote.add_argument("--dry-run", action="store_true", help="the table only")
     promote.add_argument("--shadow", action="store_true", help="run it beside the pack in service instead")
     promote.add_argument("--label-drop", type=float, default=0.02, help="most a label may lose, AUROC and F1 (0.02)")
@@ -95,7 +95,10 @@ def _service_arguments(actions: Any) -> None:
         ("shadow-report", "how the candidate in shadow would have answered"),
         ("shadow-stop", "end shadow mode and throw its answers away"),
     ):
-        actions.add_parser(name, help=text).add_argument("pack", metavar="PACK", help="id of the pack in service")
+        own = actions.add_parser(name, help=text)
+        own.add_argument("pack", metavar="PACK", help="id of the pack in service")
+        if name == "shadow-stop":
+            own.add_argument("--by", default="", help="who ends it, where there are users")
     collect = actions.add_parser("collect", help="features and labels of signed cases, without text, names or pixels")
     collect.add_argument("--out", type=Path, required=True, help="folder for diagnoses.csv and images.csv")
     collect.add_argument("--basis", required=True, help="what allows it (consent, policy); kept in the audit trail")
@@ -225,15 +228,9 @@ def _limits(args: argparse.Namespace) -> "Limits":
 
 
 def _promote(args: argparse.Namespace) -> dict[str, Any]:
-    from core.learning import promote, shadow
+    from core.verbs.learn_promote import run_promote
 
-    if args.shadow:
-        pack = shadow.start(args.run)
-        return {"shadow": pack.id, "candidate": pack.pack_version}
-    if args.dry_run:
-        return promote.compare(args.run, _limits(args), _progress()).as_json()
-    pack, table = promote.promote(args.run, by=args.by, second=args.second, limits=_limits(args), report=_progress())
-    return {"promoted": pack.id, "version": pack.pack_version, "sha256": pack.sha256, "table": table.as_json()}
+    return run_promote(args, _limits(args), _progress())
 
 
 def _explain(args: argparse.Namespace) -> dict[str, Any]:
@@ -259,9 +256,10 @@ def _shadow_report(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _shadow_stop(args: argparse.Namespace) -> dict[str, Any]:
-    from core.learning import shadow
+    from core.verbs.learn_promote import end_shadow_as, open_store, sign_in
 
-    shadow.stop(args.pack)
+    with open_store() as store:
+        end_shadow_as(store, args.pack, sign_in(store, args.by))
     return {"stopped": args.pack}
 
 

@@ -16,6 +16,8 @@ from core.inference.session import providers, threads
 from core.inference.variants import choose, variants
 from core.verbs import models_build, models_site
 
+_BY = "who does it; where the store has users an administrator, by password (CONSILIUM_PASSWORD)"
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
@@ -32,6 +34,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "check", help="the security dry run of a pack: every check of an installation, nothing kept"
     )
     check.add_argument("source", type=Path, metavar="FILE", help="pack file (ZIP) or folder")
+    install.add_argument("--by", default="", help=_BY)
     export = actions.add_parser("export", help="write one file of a pack, signed where a key is given")
     export.add_argument("pack", metavar="PACK", help="id of an installed pack, or a pack folder")
     export.add_argument("--out", type=Path, required=True, help="the ZIP file to write")
@@ -40,11 +43,15 @@ def register(parser: argparse.ArgumentParser) -> None:
         ("remove", "take an installed pack away; `rollback` brings it back"),
         ("rollback", "bring back the version before"),
     ):
-        actions.add_parser(name, help=text).add_argument("pack", metavar="PACK", help="id of the pack")
+        own = actions.add_parser(name, help=text)
+        own.add_argument("pack", metavar="PACK", help="id of the pack")
+        own.add_argument("--by", default="", help=_BY)
     models_build.register(actions)
     models_site.register(actions)
     actions.add_parser("keygen", help="make a key pair for signing").add_argument("out", type=Path, metavar="FILE")
-    actions.add_parser("trust", help="trust a maker's public key").add_argument("key", type=Path, metavar="FILE")
+    trust = actions.add_parser("trust", help="trust a maker's public key")
+    trust.add_argument("key", type=Path, metavar="FILE")
+    trust.add_argument("--by", default="", help=_BY)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     if args.action in _CHANGES:
         from core.inference import install
 
-        print(json.dumps(_CHANGES[args.action](install, args), ensure_ascii=False, indent=1))
+        found = _changed(install, args) if "by" in args else _CHANGES[args.action](install, args)
+        print(json.dumps(found, ensure_ascii=False, indent=1))
         return 0
     if args.action == "check":
         return _check(args.source)
@@ -67,6 +75,25 @@ def run(args: argparse.Namespace) -> int:
         return _verify(args.pack)
     print(json.dumps(out, ensure_ascii=False, indent=1))
     return 0
+
+
+def _changed(work: Any, args: argparse.Namespace) -> dict[str, Any]:
+    """A change of what is installed: under the roles of the store where there is one, and in its audit trail."""
+    from core.store.store import default_folder
+    from core.store.users import Permission
+    from core.verbs.learn_promote import open_store, sign_in
+
+    if not default_folder().is_dir():  # no store, so nobody to ask and no trail to write
+        return _CHANGES[args.action](work, args)
+    with open_store() as store:
+        who = store.users.require(Permission.INSTALL_PACKS, sign_in(store, args.by))
+        found = _CHANGES[args.action](work, args)
+        said = {"pack": str(found["id"]), "version": str(found["version"])} if "id" in found else found
+        store.audit.add(_AUDITED[args.action], who, "", **said)
+    return found
+
+
+_AUDITED = {"install": "install_pack", "remove": "remove_pack", "rollback": "roll_back_pack", "trust": "trust_key"}
 
 
 def _line(pack: packs.Pack) -> dict[str, Any]:
