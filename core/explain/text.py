@@ -34,6 +34,8 @@ MOST_WORDS = 120
 _WORD = re.compile(r"[\w'’%/.+-]*\w[\w'’%/+-]*|[^\w\s]")
 _STOP = re.compile(r"[.,;:!?()\n，。；：！？（）、]")
 _STABLE, _ADDITIVITY = 0.8, 1e-3
+_ORDERS = 32
+"""Of a score that costs little, for each half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def find(game: TextGame, evaluations: int, seed: int, stability: bool = True) ->
     if n == 1 or len(chosen) == 2 ** (n - 1) - 1:
         return Found(words.exact(chosen, scores[2:], scores[:2]), np.zeros((n, n)), ends, 1.0)
     if game.embed is None:
-        first, second = (words.by_orders(game, masks, seed + k) for k in (0, 1))
+        first, second = (words.Cheap(game, masks, seed + k).more(_ORDERS) for k in (0, 1))
         values, variance = (first[0] + second[0]) / 2, (first[1] + second[1]) / 4
         values += (ends[1] - ends[0] - values.sum()) / n
         return Found(values, np.diag(variance), ends, agreement(first[0], second[0]))

@@ -24,7 +24,8 @@ Values = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Masks = NDArray[np.bool_]
 _RIDGE = 0.03
-_ORDERS = 64
+_ORDERS, _STEP, _ENOUGH = 96, 16, 0.15
+"""Orders of a surrogate at most, at a time, and the share of the other variance that theirs may have."""
 _TRIPLES = (1e-4, 1e-3, 4e-3, 2e-2)
 _NOISES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 _EXACT = 1e-6
@@ -124,20 +125,20 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 def estimate(
-    masks: Masks,
-    vectors: Vectors,
-    scores: Values,
-    score: Score,
-    seed: int = 0,
-    orders: int = _ORDERS,
+    masks: Masks, vectors: Vectors, scores: Values, score: Score, seed: int = 0, orders: int = _ORDERS
 ) -> Estimate:
-    """From the ends (none, all), then sets (k, n), then their complements: `masks` (2 + 2 k, n), unit vectors, scores."""
+    """From the ends (none, all), then sets (k, n), then their complements: `masks` (2 + 2 k, n), unit vectors, scores. At
+    most so many orders of the surrogate: no more than its own values need beside what else is unsure."""
     n = masks.shape[1]
     model = Surrogate(masks, vectors)
-    foretold, unsure = by_orders(lambda sets: score(sets, model(sets)), masks, seed, orders)
+    game = Cheap(lambda sets: score(sets, model(sets)), masks, seed)
     missed = scores - score(masks, model.left_out())
     total = float(scores[1] - scores[0])
-    rest = regress(_signs(masks), _odd(missed), (total - float(foretold.sum())) / 2)
+    while True:
+        foretold, unsure = game.more(min(_STEP, orders))
+        rest = regress(_signs(masks), _odd(missed), (total - float(foretold.sum())) / 2)
+        if game.orders >= orders or unsure.sum() < _ENOUGH * np.trace(rest.covariance):
+            break
     values = foretold + rest.values
     return Estimate(values + (total - values.sum()) / n, SPREAD**2 * (rest.covariance + np.diag(unsure)))
 
@@ -152,22 +153,33 @@ def _odd(values: Values) -> Values:
     return np.asarray((values[2 : 1 + len(values) // 2] - values[1 + len(values) // 2 :]) / 2)
 
 
-def by_orders(
-    score: Callable[[Masks], Values], masks: Masks, seed: int, orders: int = _ORDERS
-) -> tuple[Values, Values]:
-    """Shapley values (n,) of a cheap game and the variances of their estimates: of a regression on the sets measured,
-    and, by antithetic orders with Latin positions, of what that leaves."""
-    n = masks.shape[1]
-    known = score(masks)
-    fitted = regress(_signs(masks), _odd(known), float(known[1] - known[0]) / 2)
-    coming = latin_orders(n, seed)
-    ranks = [np.argsort(next(coming)) for _ in range(orders)]
-    shown = np.concatenate([rank[None] < np.arange(n + 1)[:, None] for rank in ranks])
-    both = score(np.concatenate([shown, ~shown])).reshape(2, -1)
-    left = (both[0] - both[1]) / 2 - fitted.odd(2.0 * shown - 1)
-    steps = np.diff(left.reshape(orders, n + 1), axis=1)
-    gains = np.stack([step[rank] for step, rank in zip(steps, ranks, strict=True)])
-    return fitted.values + gains.mean(axis=0), gains.var(axis=0, ddof=1) / orders
+class Cheap:
+    """Shapley values of a game that costs little: of a regression on the sets measured, and of what that leaves by
+    antithetic orders with Latin positions, as many as are asked for."""
+
+    def __init__(self, score: Callable[[Masks], Values], masks: Masks, seed: int) -> None:
+        self.score, self.words = score, masks.shape[1]
+        known = score(masks)
+        self.fitted = regress(_signs(masks), _odd(known), float(known[1] - known[0]) / 2)
+        self._coming = latin_orders(self.words, seed)
+        self._gains: list[Values] = []
+
+    @property
+    def orders(self) -> int:
+        """How many were used."""
+        return len(self._gains)
+
+    def more(self, orders: int) -> tuple[Values, Values]:
+        """After so many more orders: values (n,) and the variances of their estimates."""
+        n = self.words
+        ranks = [np.argsort(next(self._coming)) for _ in range(orders)]
+        shown = np.concatenate([rank[None] < np.arange(n + 1)[:, None] for rank in ranks])
+        both = self.score(np.concatenate([shown, ~shown])).reshape(2, -1)
+        left = (both[0] - both[1]) / 2 - self.fitted.odd(2.0 * shown - 1)
+        steps = np.diff(left.reshape(orders, n + 1), axis=1)
+        self._gains += [step[rank] for step, rank in zip(steps, ranks, strict=True)]
+        gains = np.stack(self._gains)
+        return self.fitted.values + gains.mean(axis=0), gains.var(axis=0, ddof=1) / len(gains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +248,5 @@ def halves(masks: Masks, vectors: Vectors, scores: Values, score: Score, seed: i
     for first in (0, 1):
         chosen = np.arange(first, count, 2)
         rows = np.concatenate([[0, 1], 2 + chosen, 2 + count + chosen])
-        found.append(estimate(masks[rows], vectors[rows], scores[rows], score, seed, _ORDERS // 4).values)
+        found.append(estimate(masks[rows], vectors[rows], scores[rows], score, seed, _STEP).values)
     return found[0], found[1]

@@ -41,7 +41,7 @@ def reference(game: TextGame, pairs: int) -> Reference:
     def guess(sets: NDArray[np.bool_]) -> Values:
         return game.foretold(sets, model(sets))
 
-    known, _ = words.by_orders(guess, masks, REFERENCE_SEED + 1, ORDERS)
+    known, _ = words.Cheap(guess, masks, REFERENCE_SEED + 1).more(ORDERS)
     gains = []
     for order in islice(latin_orders(n, REFERENCE_SEED), pairs):
         rank = np.argsort(order)
