@@ -27,6 +27,11 @@ _DENIAL = {
     "chinese": re.compile("[无未没不否非]|排除"),
     "english": re.compile(r"\b(?:no|not|never|without|denies|denied|nor|neither)\b|n't\b"),
 }
+_GENERAL = frozenset({
+    "itching", "rash", "numbness", "lump", "pain", "malaise", "skin_redness", "skin_warmth", "wheezing", "cyanosis",
+    "limb_swelling_local", "fatigue",
+})  # fmt: skip
+"""Findings that a longer one around them makes superfluous, although it is no kind of them."""
 _STOPS = {False: re.compile(r"[，,。.；;！!？?：:\n]"), True: re.compile(r"[。.；;！!？?\n]")}
 
 
@@ -158,17 +163,37 @@ def joins(between: str, name: str) -> bool:
     return _joins(between, _table(name), far=False)
 
 
-def merged(matches: Sequence[Match], told: Sequence[Match]) -> list[Match]:
+def merged(matches: Sequence[Match], told: Sequence[Match], *, beside: bool = False) -> list[Match]:
     """Names and what is told in parts. Told findings that a name states (itself or a kind of it), that lie inside a name,
-    or that another told one implies are left out; so is a name that a told finding around it implies."""
+    or that another told one implies are left out; so is a name that a told finding around it implies. `beside`: a name of
+    the same words takes nothing away ("手腕肿痛": pain by name, swelling told)."""
     known = vocabulary.load()
     named = {key for match in matches for key in _keys(match) if key in known}
     implied = {up for key in (*named, *(m.key for m in told)) for up in known.ancestors(key)}
-    names = [(m.start, m.end) for m in matches]
     added = list({m.key: m for m in reversed(told) if m.key not in named | implied}.values())
-    added = [m for m in added if not any(start <= m.start and m.end <= end for start, end in names)]
+    added = [m for m in added if not any(_covers(name, m, known, beside=beside) for name in matches)]
+    added = [m for m in added if beside or not any(_says_more(other, m) for other in added)]
     kept = [m for m in matches if not any(_within(m, other, known) for other in added)]
     return sorted((*kept, *added), key=lambda m: (m.start, m.end))
+
+
+def _covers(name: Match, told: Match, known: vocabulary.Vocabulary, *, beside: bool) -> bool:
+    """Whether a name leaves nothing of a told finding: it lies inside, and is no kind of what the name says, nor is the
+    name a mere time course."""
+    if not (name.start <= told.start and told.end <= name.end):
+        return False
+    if not name.key.replace(" ", "").isidentifier():
+        return True  # no finding, or a denial
+    if beside and (name.start, name.end) == (told.start, told.end):
+        return False
+    above = known.ancestors(told.key)
+    return not any(key in above or known.entries[key].group == "time_course" for key in _keys(name) if key in known)
+
+
+def _says_more(other: Match, told: Match) -> bool:
+    """Whether a told finding says with a site or more words what one inside it says: itchy eyes, itching."""
+    inside = other.start <= told.start and told.end <= other.end and other.end - other.start > told.end - told.start
+    return inside and (told.end == other.end or (told.key in _GENERAL and other.key not in _GENERAL))
 
 
 def _keys(match: Match) -> list[str]:
@@ -177,5 +202,5 @@ def _keys(match: Match) -> list[str]:
 
 def _within(match: Match, other: Match, known: vocabulary.Vocabulary) -> bool:
     inside = other.start <= match.start and match.end <= other.end
-    vague = {*known.ancestors(other.key), "pain", "lump"}
+    vague = {*known.ancestors(other.key), "pain", "lump", *_GENERAL}
     return inside and all(key in vague for key in _keys(match)) and bool(match.key)

@@ -110,8 +110,9 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         told = parts.find(text, name)
         if isinstance(finder, chinese.Matcher):
             told += finder.torn(text, lambda between: parts.joins(between, "chinese"))
-            told += grid.find(text)
         matches = parts.merged(finder.find(text), told)
+        if name == "chinese":
+            matches = parts.merged(matches, grid.find(text), beside=True)
         matches = [english.shifted(m, sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]
