@@ -3,8 +3,8 @@
 For a present term t and a disease d the likelihood ratio is that of the most telling ancestor a of t that d shows:
 P(t | d) = f_d(a) * bg(t) / bg(a), so P(t | d) / bg(t) = f_d(a) / bg(a) (back-off along the ontology, after Köhler et al.,
 Am J Hum Genet 2009, and Robinson et al., LIRICAL, Am J Hum Genet 2020), less for a broader ancestor and mixed with noise.
-A learned sum of such fits and of how much of the disease's picture the case covers makes a shortlist, which a small network
-orders; each finding's share is exact. Excluded terms do not enter.
+The best by the sum of such fits make a shortlist, which a small network orders by fits and by how much of the disease's
+picture the case covers; each finding's share is exact. Excluded terms do not enter.
 See docs/decisions/0002-rare-engine.md and 0003-rare-reranker.md.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.diagnosis import rare_features, rare_network, rare_rerank, rare_weights
-from core.diagnosis.rare_features import Features, Floats, Index, Numbers
+from core.diagnosis.rare_features import Floats, Index, Numbers
 from core.diagnosis.rare_hypotheses import Drawer
 from core.diagnosis.rare_weights import Weights
 from core.domain.assessment import Hypothesis
@@ -24,10 +24,8 @@ from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Patient
 from core.knowledge.hpo import RarePack, load
 
-POOL = 300
-"""Diseases that get the score of the first pass: the best by fit alone."""
 SHORTLIST = 100
-"""Diseases that the network orders: the best of the first pass."""
+"""Diseases that the network orders: the best by fit."""
 MIN_TERMS = 2
 
 
@@ -74,24 +72,11 @@ def fit(terms: Sequence[int], index: Index) -> Floats:
     return out
 
 
-def pool(fits: Floats) -> Numbers:
-    """The diseases of the first pass: the best by fit."""
-    size = min(POOL, len(fits) - 1)
-    return np.argpartition(-fits, size)[: size + 1] if size + 1 < len(fits) else np.arange(len(fits))
-
-
-def shortlist(terms: Sequence[int], fits: Floats, index: Index, weights: Weights, also: Sequence[int] = ()) -> Numbers:
-    """The diseases the network orders: the best of the first pass, and those named in `also`."""
-    candidates = pool(fits)
-    first = scores(rare_features.features(terms, candidates, index, best_only=True), index, weights)
-    best = candidates[np.argsort(-first, kind="stable")[:SHORTLIST]]
+def shortlist(fits: Floats, also: Sequence[int] = ()) -> Numbers:
+    """The diseases the network orders, by number: the best by fit, and those named in `also`."""
+    size = min(SHORTLIST, len(fits))
+    best = np.argpartition(-fits, size - 1)[:size]
     return np.union1d(best, np.asarray(also, np.int64))
-
-
-def scores(found: Features, index: Index, weights: Weights) -> Floats:
-    """The first-pass score of each candidate (candidates,), nats."""
-    parts = rare_features.term_parts(found, weights).sum(axis=0)
-    return np.asarray(parts + rare_features.coverage(found, index, weights), np.float32)
 
 
 def probabilities(score: NDArray[np.float32], findings: int, weights: Weights) -> tuple[NDArray[np.float64], float]:
@@ -121,7 +106,7 @@ def rank(findings: Sequence[Finding], patient: Patient, top: int = 50) -> RareRe
     numbers = list(terms)
     fits = fit(numbers, index)
     of_genes = [d for gene in gene_symbols(findings) for d in pack.of_gene.get(gene, ())]
-    candidates = shortlist(numbers, fits, index, weights, of_genes)
+    candidates = shortlist(fits, of_genes)
     score = network.score(
         rare_rerank.table(rare_features.features(numbers, candidates, index), index.information[numbers], index)
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.diagnosis import rare, rare_network, rare_weights
 from core.diagnosis.fusion import GENE_WEIGHT
 from core.diagnosis.rare_cases import SolvedCase
-from core.diagnosis.rare_features import Index, features, index_of
+from core.diagnosis.rare_features import Floats, Index, features, index_of
 from core.diagnosis.rare_learning import Example, calibrate, learn_network
 from core.diagnosis.rare_measures import ABSENT, Outcome
 from core.diagnosis.rare_network import Network
@@ -25,6 +25,8 @@ from core.knowledge.hpo_overlay import Overlay, overlay
 from core.progress import Report, silent
 
 FOLDS, FOLD_SEED = 5, 0
+FEWER, FEWEST, FEWER_SEED = 4, 2, 0
+"""How often each case is also learned from with some of its findings, drawn at random; the fewest of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """One case's candidates, as is and without its publication, before weighting. `annotated`: some annotation is left."""
+    """One case's candidates, as is and without its publication, before weighting. `annotated`: some annotation is left.
+
+    `fewer`: the same with some of the findings, to learn from.
+    """
 
     case: SolvedCase
     known: bool
@@ -48,60 +53,90 @@ class Scored:
     without: Example
     genes_as_is: NDArray[np.bool_]
     genes_without: NDArray[np.bool_]
+    fewer: tuple[Example, ...] = ()
 
 
-def prepare(cases: Sequence[SolvedCase], options: Options, report: Report = silent) -> tuple[RarePack, list[Scored]]:
-    """Every case's candidates and their features."""
+def prepare(
+    cases: Sequence[SolvedCase], options: Options, report: Report = silent, *, fewer: int = 0
+) -> tuple[RarePack, list[Scored]]:
+    """Every case's candidates and their features; `fewer` times also with some of its findings, to learn from."""
     report(0, len(cases), "leave-publication-out overlay")
     release = release_in(bundled_release())
     pack = load() if options.orphanet else build(release, orphanet=False)
     layer = overlay(pack, draft(release), [c.publications for c in cases], orphanet=options.orphanet)
-    index = Index(layer.pack)
+    world = _World(pack, layer, Index(layer.pack), options, fewer)
     out = []
     for i, case in enumerate(cases):
         if i % 500 == 0:
             report(i, len(cases), "features")
-        out.append(_scored(case, pack, layer, index, options))
+        out.append(_scored(case, world, np.random.default_rng((FEWER_SEED, i))))
     return pack, out
 
 
-def _scored(case: SolvedCase, pack: RarePack, layer: Overlay, index: Index, options: Options) -> Scored:
+@dataclass(frozen=True, slots=True, eq=False)
+class _World:
+    """What every case is measured against."""
+
+    pack: RarePack
+    layer: Overlay
+    index: Index
+    options: Options
+    fewer: int
+
+
+def _scored(case: SolvedCase, world: _World, chance: np.random.Generator) -> Scored:
+    pack, layer = world.pack, world.layer
     terms = list(rare.hpo_terms(findings_of(case), pack))
     wanted = [pack.disease_number[d] for d in case.diseases if d in pack.disease_number]
-    of_genes = [d for g in case.genes for d in pack.of_gene.get(g, ())] if options.genes else []
+    of_genes = [d for g in case.genes for d in pack.of_gene.get(g, ())] if world.options.genes else []
     if not terms:
         empty = Example(np.zeros((0, WIDTH), np.float32), -1, 1, min(case.diseases))
         nothing = np.zeros(0, bool)
         return Scored(case, bool(wanted), False, empty, empty, nothing, nothing)
-    fits = rare.fit(terms, index)
-    plain = fits[: len(pack.diseases)].copy()
     stand_ins = layer.rows.get(case.publications, {})
-    left = plain.copy()
-    for disease, row in stand_ins.items():
-        left[disease] = fits[row]
     annotated = any(stand_ins.get(w, w) not in layer.emptied for w in wanted)
+    view = _View(case, wanted, of_genes, stand_ins, world.index, len(pack.diseases))
+    (as_is, genes_as_is), (without, genes_without) = view.both(terms)
+    draws = world.fewer if wanted and len(terms) > FEWEST else 0
+    fewer = tuple(e for _ in range(draws) for e, _ in view.both(some_of(terms, chance)))
+    return Scored(case, bool(wanted), annotated, as_is, without, genes_as_is, genes_without, fewer)
 
-    def example(by: NDArray[np.float32], rows: dict[int, int]) -> tuple[Example, NDArray[np.bool_]]:
-        chosen = _shortlist(terms, by, rows, index, of_genes)
-        found = features(terms, np.array([rows.get(int(d), int(d)) for d in chosen]), index)
-        values = table(found, index.information[terms], index)
-        place = [int(np.searchsorted(chosen, w)) for w in wanted if w in chosen]
+
+def some_of(terms: Sequence[int], chance: np.random.Generator) -> list[int]:
+    """Some of a case's findings (at least `FEWEST`, not all), in their order; every number of them is as likely."""
+    size = int(chance.integers(FEWEST, len(terms)))
+    return [terms[i] for i in sorted(chance.choice(len(terms), size, replace=False).tolist())]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """One case against the pack; `stand_ins` replace the rows of diseases its publications touch."""
+
+    case: SolvedCase
+    wanted: list[int]
+    of_genes: list[int]
+    stand_ins: dict[int, int]
+    index: Index
+    diseases: int
+
+    def both(self, terms: list[int]) -> tuple[tuple[Example, NDArray[np.bool_]], tuple[Example, NDArray[np.bool_]]]:
+        """The candidates of a case with these findings, as is and without its publications."""
+        fits = rare.fit(terms, self.index)
+        plain = fits[: self.diseases].copy()
+        as_is = self._example(terms, plain, {})
+        if not self.stand_ins:
+            return as_is, as_is
+        for disease, row in self.stand_ins.items():
+            plain[disease] = fits[row]
+        return as_is, self._example(terms, plain, self.stand_ins)
+
+    def _example(self, terms: list[int], by: Floats, rows: dict[int, int]) -> tuple[Example, NDArray[np.bool_]]:
+        chosen = rare.shortlist(by, self.of_genes)
+        found = features(terms, np.array([rows.get(int(d), int(d)) for d in chosen]), self.index)
+        values = table(found, self.index.information[terms], self.index)
+        place = [int(np.searchsorted(chosen, w)) for w in self.wanted if w in chosen]
         target = place[0] if place else -1
-        return Example(values, target, len(terms), min(case.diseases)), np.isin(chosen, of_genes)
-
-    as_is, genes_as_is = example(plain, {})
-    without, genes_without = example(left, stand_ins) if stand_ins else (as_is, genes_as_is)
-    return Scored(case, bool(wanted), annotated, as_is, without, genes_as_is, genes_without)
-
-
-def _shortlist(
-    terms: list[int], by: NDArray[np.float32], rows: dict[int, int], index: Index, also: list[int]
-) -> NDArray[np.int64]:
-    """`rare.shortlist` with some diseases' rows replaced."""
-    pool = rare.pool(by)
-    found = features(terms, np.array([rows.get(int(d), int(d)) for d in pool]), index, best_only=True)
-    first = rare.scores(found, index, rare_weights.load())
-    return np.union1d(pool[np.argsort(-first, kind="stable")[: rare.SHORTLIST]], np.asarray(also, np.int64))
+        return Example(values, target, len(terms), min(self.case.diseases)), np.isin(chosen, self.of_genes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +178,7 @@ def fold_models(scored: Sequence[Scored], report: Report = silent) -> list[Model
 
 def _network(scored: Sequence[Scored]) -> Network:
     able = [s for s in scored if s.without.findings > 1]
-    return learn_network([s.without for s in able] + [s.as_is for s in able])
+    return learn_network([e for s in able for e in (s.without, s.as_is, *s.fewer)])
 
 
 def shipped(scored: Sequence[Scored], pack: RarePack, report: Report = silent) -> Model:

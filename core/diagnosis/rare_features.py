@@ -1,6 +1,6 @@
 """What the rare engine weighs: each finding's fit to a disease, and how much of the disease's picture the case covers.
 
-Both parts make the first pass; `rare_rerank` refines them.
+The sum of fits makes the shortlist; `rare_rerank` makes the network's features of both.
 """
 
 import functools
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.diagnosis.rare_weights import Weights
 from core.domain.basics import Coding, Label
 from core.knowledge.hpo import Csr, RarePack
 
@@ -128,20 +127,17 @@ def _worth(picture: Csr, carried: Floats) -> Floats:
     return np.stack([*best, frequency, frequency * carried / root]).astype(np.float32)
 
 
-def features(terms: Sequence[int], candidates: Numbers, index: Index, *, best_only: bool = False) -> Features:
-    """The features of a case's terms for chosen diseases. `best_only`: of `shared` only the best finding's row."""
+def features(terms: Sequence[int], candidates: Numbers, index: Index) -> Features:
+    """The features of a case's terms for chosen diseases."""
     rows = [index.row(t) for t in terms]
     place, entry = annotations(candidates, index.pack.picture)
-    shared = [r.shared for r in rows]
-    if best_only:
-        shared = [functools.reduce(np.maximum, shared)]
     term = index.term[place]
     return Features(
         candidates,
         np.stack([r.fit[candidates] for r in rows]),
         place,
         entry,
-        np.stack([row[term] for row in shared]),
+        np.stack([r.shared[term] for r in rows]),
         index.carried[place],
         index.pack.picture.weights[place],
     )
@@ -153,18 +149,3 @@ def annotations(candidates: Numbers, rows: Csr) -> tuple[Numbers, Numbers]:
     length = rows.start[candidates + 1] - start
     entry = np.repeat(np.arange(len(candidates)), length)
     return (start - np.cumsum(length) + length)[entry] + np.arange(len(entry)), entry
-
-
-def term_parts(found: Features, weights: Weights) -> Floats:
-    """Each finding's additive share (findings, candidates) of the first pass's score, nats."""
-    striking = np.maximum(0, found.fits - STRONG)
-    parts = (weights.fit * found.fits + weights.striking * striking) / np.sqrt(len(found.fits))
-    return np.asarray(parts, np.float32)
-
-
-def coverage(found: Features, index: Index, weights: Weights) -> Floats:
-    """The coverage part of the first pass's score (candidates,): what the annotations' best matches are worth."""
-    best = found.shared.max(axis=0)
-    value = weights.coverage * index.worth[0].take(found.place) * best
-    value += weights.full * found.frequency * (best >= FULL_SHARE * found.information)
-    return np.bincount(found.entry, value, len(found.candidates)).astype(np.float32)

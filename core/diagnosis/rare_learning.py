@@ -1,4 +1,4 @@
-"""Learn the rare engine from solved cases: the network, then calibration; the first pass keeps its four weights.
+"""Learn the rare engine from solved cases: the network, then calibration.
 
 No feature is about a disease or a term, so a learner cannot memorise diseases; figures are still reported with
 disease-disjoint folds. Excluded findings and priors over diseases never enter.

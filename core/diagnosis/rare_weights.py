@@ -12,7 +12,10 @@ FILE = RESOURCES / "knowledge" / "rare" / "weights.json"
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """Weights of the four parts of the first pass, and how the network's scores become probabilities.
+    """How the network's scores become probabilities, and what a finding that is still open would be worth.
+
+    `fit`: what a nat of fit over the root of the number of findings adds to the score; learned in the first engine (0002),
+    used for findings that are still open alone.
 
     Probability of a disease: exp(temperature * score) over the sum of that over the candidates and of
     exp(temperature * best + none + none_findings * log(findings) + none_peak * best) for "none of these", where `best` is
@@ -20,9 +23,6 @@ class Weights(msgspec.Struct, frozen=True):
     """
 
     fit: float
-    striking: float
-    coverage: float
-    full: float
     temperature: float
     none: float
     none_findings: float

@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     options = rare_evaluation.Options(
         args.leave_publication_out, not args.without_orphanet, args.with_genes, args.folds
     )
-    pack, scored = rare_evaluation.prepare(cases, options, report)
+    fewer = rare_evaluation.FEWER if args.folds or args.write_model else 0
+    pack, scored = rare_evaluation.prepare(cases, options, report, fewer=fewer)
     if args.write_model:
         model = rare_evaluation.shipped(scored, pack, report)
         rare_weights.write(model.weights, args.write_model / rare_weights.FILE.name)

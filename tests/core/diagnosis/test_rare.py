@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.diagnosis import fusion, rare, rare_features, rare_network, rare_rerank, rare_weights
+from core.diagnosis import fusion, rare, rare_features, rare_network, rare_rerank
 from core.diagnosis.engine import Ranking
 from core.diagnosis.rare_features import Features, Index
 from core.domain.basics import Coding, Label, Source
@@ -110,20 +110,15 @@ def test_a_gene_brings_its_diseases_and_its_own_evidence(installed: RarePack) ->
 
 
 def scores_of(pack: RarePack, terms: tuple[str, ...]) -> dict[str, float]:
-    index, weights = Index(pack), rare_weights.load()
-    numbers = [pack.number[t] for t in terms]
-    found = rare_features.features(numbers, np.arange(len(pack.diseases)), index)
-    return dict(zip((d.id for d in pack.diseases), rare.scores(found, index, weights).tolist(), strict=True))
+    score = rare_network.load().score(rare_rerank.table(*features_of(pack, list(terms))))
+    return dict(zip((d.id for d in pack.diseases), score.tolist(), strict=True))
 
 
 @given(st.lists(st.sampled_from(TERMS[1:]), min_size=1, unique=True), st.sampled_from(TERMS[1:]))
 def test_coverage_never_falls_when_a_term_is_added(pack: RarePack, terms: list[str], more: str) -> None:
-    index, weights = Index(pack), rare_weights.load()
-    everyone = np.arange(len(pack.diseases))
-
     def coverage(codes: list[str]) -> np.ndarray:
-        numbers = [pack.number[t] for t in codes]
-        return rare_features.coverage(rare_features.features(numbers, everyone, index), index, weights)
+        """What the best matches are worth, by six measures."""
+        return rare_rerank.table(*features_of(pack, codes))[:, 14:20]
 
     assert (coverage([*terms, more]) >= coverage(terms) - 1e-6).all()
 
@@ -135,15 +130,26 @@ def test_a_term_only_one_disease_shows_ranks_it_above_an_equal(pack: RarePack, b
     arachnodactyly = index.row(pack.number["HP:0001166"]).fit
     shows, bare = pack.disease_number["OMIM:1"], pack.disease_number["OMIM:3"]
     assert arachnodactyly[shows] > arachnodactyly[bare]
-    found = rare_features.features([pack.number[t] for t in {*before, "HP:0001166"}], np.array([shows, bare]), index)
-    parts = rare_features.term_parts(found, rare_weights.load())
-    place = list({*before, "HP:0001166"}).index("HP:0001166")
-    assert parts[place, 0] > parts[place, 1]
+    others = [pack.number[t] for t in before if t != "HP:0001166"]
+    plain = rare.fit(others, index) if others else np.zeros(len(pack.diseases), np.float32)
+    gain = rare.fit([*others, pack.number["HP:0001166"]], index) - plain
+    assert gain[shows] > gain[bare]
 
 
 @given(st.permutations(TERMS[1:]))
 def test_the_order_of_findings_does_not_matter(pack: RarePack, order: list[str]) -> None:
     assert scores_of(pack, tuple(order)) == pytest.approx(scores_of(pack, TERMS[1:]), abs=1e-5)
+
+
+@given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=300), st.booleans())
+def test_the_shortlist_holds_the_best_and_those_named(fits: list[float], named: bool) -> None:
+    also = [0] if named else []
+    told = rare.shortlist(np.array(fits, np.float32), also)
+    assert set(also) <= set(told.tolist())
+    assert len(told) <= rare.SHORTLIST + len(also)
+    assert (np.diff(told) > 0).all()
+    left = [f for i, f in enumerate(fits) if i not in told]
+    assert not left or max(left) <= sorted(fits)[-rare.SHORTLIST]
 
 
 def features_of(pack: RarePack, terms: list[str]) -> tuple[Features, np.ndarray, Index]:
