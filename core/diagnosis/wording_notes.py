@@ -61,9 +61,10 @@ def _templates() -> dict[str, Any]:
 
 
 def notes(condition: Condition, count: int, seed: int, language: str = "en") -> Iterator[str]:
-    """Up to `count` notes of a condition, the same for the same seed."""
-    chance = random.Random(f"{seed}/{language}/{condition.id}")
-    for _ in range(count):
+    """Up to `count` notes of a condition, the same for the same seed. Each draws for itself: a finding said in one more way
+    changes the notes that have it, and no others."""
+    for number in range(count):
+        chance = random.Random(f"{seed}/{language}/{condition.id}/{number}")
         made = _Note(condition, chance, language).write()
         if made:
             yield made

@@ -32,7 +32,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="before a release of the program: write the wording pack, or the facts of --from, where they ship",
     )
     build.add_argument(
-        "--learn", action="store_true", help="wording: learn the head anew from made-up notes (a quarter of an hour)"
+        "--learn",
+        action="store_true",
+        help="wording: learn its heads anew from made-up notes and presentations (minutes)",
     )
     actions.add_parser("list", help="packs that are there, as JSON")
     search = actions.add_parser("search", help="pages of the library by name or code, as JSON")
@@ -80,7 +82,7 @@ def _build(name: str, folder: Path | None, chinese: Path | None, *, ship: bool) 
 
 def _build_wording(*, ship: bool, learn: bool = False) -> dict[str, object]:
     """The conditions in words, embedded by the installed text pack; nothing to do without one."""
-    from core.diagnosis import wording, wording_head
+    from core.diagnosis import presentations, wording, wording_head, wording_words
     from core.inference.embedding import encoder
     from core.knowledge.condition_tables import load
 
@@ -96,7 +98,11 @@ def _build_wording(*, ship: bool, learn: bool = False) -> dict[str, object]:
     if ship:
         wording.ship(load(), model)
     if learn:
-        wording_head.save(wording_head.learn(load(), model, report), wording_head.path_for(model))
+        told = [one for one in presentations.read() if one.part == presentations.LEARN]
+        wording_head.save(wording_head.learn(load(), model, told, report), wording_head.path_for(model))
+        for language in wording_words.LANGUAGES:
+            head = wording_words.learn(load(), language, told, report)
+            wording_words.save(head, wording_words.path_for(language))
     seconds = round(time.monotonic() - started, 2)
     return {"pack": model.pack.id, "conditions": len(made), "seconds": seconds}
 
