@@ -6,12 +6,17 @@ A pack's design says how much each term usually varies (fitted on training films
 the Shapley values under that prior. The posterior mean is then a fixed matrix times the values measured, so that
 it costs nothing beside the network. Surveyed by Witter et al., 2025 (regression-adjusted estimators); the terms of order
 three make it an instance of interaction-aware regression (Fumagalli et al., 2024).
+
+Where a learned explainer foretells the map and its triples (`core.explain.one_pass`), the regression is of what that leaves,
+under a prior of its own (`Design.left`): the same posterior with the explainer's game as the prior's mean.
 """
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +28,9 @@ Masks = NDArray[np.float32]
 RATIO = 1.15
 """By how much errors exceed the posterior's own estimate of them (root mean square over nine validation films of the chest
 model, 63 to 504 pairs; docs/benchmarks/explanations.md)."""
+RATIO_LEFT = 1.5
+"""The same of the regression of what a learned explainer leaves."""
+_LEFT = "left_"
 _EXACT = 1e-6
 """Noise of the difference between everything and nothing shown, which is known (of the prior's variance)."""
 
@@ -112,12 +120,31 @@ def estimator(prior: Prior, signs: Floats) -> Estimator:
 
 
 @dataclass(frozen=True, slots=True)
+class Mean:
+    """A game that was foretold: its Shapley values (regions,), which add up to v(all) - v(none), and the coefficients of its
+    triples. Nats."""
+
+    values: Floats
+    triples: Floats
+
+
+def linear(mean: Mean, grid: tuple[int, int]) -> Floats:
+    """The coefficients of its single regions: what a region's value is beyond its shares of triples (regions,)."""
+    shared = np.zeros(len(mean.values))
+    for column in triples(*grid).T:
+        np.add.at(shared, column, (2 / 3) * mean.triples)
+    return np.asarray((mean.values - shared) / 2)
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
-    """A pack's coalitions in the order of use, signs (n, regions), and its prior."""
+    """A pack's coalitions in the order of use, signs (n, regions), its prior, and that of what a foretold game leaves."""
 
     signs: Floats
     prior: Prior
-    _made: dict[tuple[int, int, int], Estimator] = field(default_factory=dict, compare=False, repr=False)
+    left: Prior | None = None
+    _made: dict[tuple[int, int, int, bool], Estimator] = field(default_factory=dict, compare=False, repr=False)
+    _terms: list[NDArray[np.float32]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def pairs(self) -> int:
@@ -129,12 +156,20 @@ class Design:
         part = self.signs[first:after] > 0
         return np.concatenate([part, ~part]).astype(np.float32)
 
-    def estimator(self, pairs: int, start: int = 0, step: int = 1) -> Estimator:
-        """For the coalitions [start : pairs : step], made once."""
-        key = (pairs, start, step)
+    def estimator(self, pairs: int, start: int = 0, step: int = 1, left: bool = False) -> Estimator:
+        """For the coalitions [start : pairs : step], made once; `left`: of what a foretold game leaves."""
+        key = (pairs, start, step, left)
         if key not in self._made:
-            self._made[key] = estimator(self.prior, self.signs[start:pairs:step])
+            prior = self.left if left and self.left is not None else self.prior
+            self._made[key] = estimator(prior, self.signs[start:pairs:step])
         return self._made[key]
+
+    def foretold(self, mean: Mean) -> Floats:
+        """The odd parts (n,) of a foretold game at the coalitions."""
+        if not self._terms:
+            self._terms.append(self.prior.terms(self.signs).astype(np.float32))
+        shared = self._terms[0] @ mean.triples.astype(np.float32)
+        return np.asarray(self.signs @ linear(mean, self.prior.grid) + shared)
 
 
 @lru_cache(maxsize=8)
@@ -146,14 +181,14 @@ def design(pack: Pack) -> Design | None:
     with np.load(io.BytesIO(pack.read(name)), allow_pickle=False) as data:
         regions = pack.regions[0] * pack.regions[1]
         shown = np.unpackbits(data["shown"], axis=1, count=regions).astype(np.float64)
-        prior = Prior(
-            pack.regions,
-            data["linear"].astype(np.float64),
-            data["triple"].astype(np.float64),
-            float(data["noise"]),
-            float(data["spread"]),
-        )
-    return Design(2 * shown - 1, prior)
+        prior = _prior(pack.regions, data, "")
+        left = _prior(pack.regions, data, _LEFT) if f"{_LEFT}linear" in data else None
+    return Design(2 * shown - 1, prior, left)
+
+
+def _prior(grid: tuple[int, int], data: Mapping[str, Any], start: str) -> Prior:
+    linear, triple = (np.asarray(data[start + name], np.float64) for name in ("linear", "triple"))
+    return Prior(grid, linear, triple, float(data[f"{start}noise"]), float(data[f"{start}spread"]))
 
 
 def save(made: Design) -> bytes:
@@ -163,9 +198,16 @@ def save(made: Design) -> bytes:
         out,
         allow_pickle=False,
         shown=np.packbits(made.signs > 0, axis=1),
-        linear=made.prior.linear.astype(np.float32),
-        triple=made.prior.triple.astype(np.float32),
-        noise=np.float32(made.prior.noise),
-        spread=np.float32(made.prior.spread),
+        **_stored(made.prior, ""),
+        **(_stored(made.left, _LEFT) if made.left is not None else {}),
     )
     return out.getvalue()
+
+
+def _stored(prior: Prior, start: str) -> dict[str, Any]:
+    return {
+        f"{start}linear": prior.linear.astype(np.float32),
+        f"{start}triple": prior.triple.astype(np.float32),
+        f"{start}noise": np.float32(prior.noise),
+        f"{start}spread": np.float32(prior.spread),
+    }

@@ -34,6 +34,8 @@ class Game:
     tick: Callable[[], None] = lambda: None
     graph: ort.InferenceSession | None = None
     """Another graph than the pack's (the model-randomisation check)."""
+    baseline: str = ""
+    """Name of what hides regions."""
     blocks: int = 1
     """Side of the square blocks of the pack's regions that are kept or hidden together: the players of a coarser game."""
     exact: str = ""
@@ -99,4 +101,4 @@ def new_game(
 ) -> Game:
     """The game of one film. `pixels`: uint8 (rows, columns), as given to `predict`."""
     prepared = film(pixels, pack.preprocessing)
-    return Game(pack, prepared, baseline(prepared, baseline_name), role=role, tick=tick)
+    return Game(pack, prepared, baseline(prepared, baseline_name), role=role, tick=tick, baseline=baseline_name)

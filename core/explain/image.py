@@ -14,7 +14,7 @@ from core.explain import baselines, one_pass
 from core.explain.design import design
 from core.explain.faithfulness import checks, measure
 from core.explain.game import Game, new_game
-from core.explain.sampling import Sampled, agreement, by_permutations, last, sample
+from core.explain.sampling import Sampled, agreement, by_permutations, foretold, last, sample
 from core.inference.packs import Pack
 from core.inference.session import CPU
 from core.progress import Report, silent
@@ -75,20 +75,20 @@ def watch(
     pack: Pack, ref: ImageRef, pixels: NDArray[np.uint8], *, evaluations: int = EVALUATIONS, seed: int = 0
 ) -> Iterator[ImageExplanation]:
     """What to show one after the other: the preview at once, then sampled maps as soon as their standard errors are smaller
-    than those of what is shown, at last one with every check and its agreement with the preview (`preview_r`; None where the
-    preview was of another grid). Where a check of that one fails, a last map with the most faithful baseline follows, if it
-    fails fewer: a blurred film may look as ill as the film, and then nothing can be shown by hiding."""
+    than those of what is shown, at last one with every check. `preview_r`: how the preview agrees with what the samples say
+    without it; None where the pack has no learned explainer for this. Where a check of that last one fails, a map with the
+    most faithful baseline follows, if it fails fewer: a blurred film may look as ill as the film, and then nothing can be
+    shown by hiding."""
     started = time.perf_counter()
-    first = shown = preview(pack, ref, pixels, seed=seed)
-    yield first
+    shown = preview(pack, ref, pixels, seed=seed)
+    yield shown
     game, name = _game(pack, pixels, "", "", lambda: None)
     for sampled in sample(game, evaluations, seed):
         better = _shown(game, ref, sampled, (name, "shapley", seed), started)
         if better.rows != shown.rows or np.mean(better.standard_errors) < np.mean(shown.standard_errors):
-            shown = replace(better, preview_r=_likeness(first, sampled))
+            shown = better
             yield shown
-    final = _shown(game, ref, sampled, (name, "shapley", seed), started)
-    final = _checked(game, replace(final, preview_r=_likeness(first, sampled)), started)
+    final = _checked(game, _shown(game, ref, sampled, (name, "shapley", seed), started), started)
     yield final
     if not all(check.passed for check in final.checks):
         # a starker baseline makes a rougher game: twice the evaluations
@@ -99,11 +99,6 @@ def watch(
 
 def _failing(explanation: ImageExplanation) -> int:
     return sum(not check.passed for check in explanation.checks)
-
-
-def _likeness(first: ImageExplanation, sampled: Sampled) -> float | None:
-    known = np.array(first.values)
-    return agreement(known, sampled.values) if len(known) == len(sampled.values) else None
 
 
 def refine(
@@ -148,7 +143,7 @@ def preview(
     fast = "int8" if "predict_int8" in pack.manifest["graphs"] else ""
     game, name = _game(pack, pixels, baseline, fast, lambda: None)
     if one_pass.serves(pack, name):
-        return _shown(game, ref, one_pass.foretold(game), (name, one_pass.METHOD, 0), started)
+        return _shown(game, ref, foretold(game), (name, one_pass.METHOD, 0), started)
     if all(side % PREVIEW_BLOCKS == 0 for side in pack.regions):
         game.blocks = PREVIEW_BLOCKS
     sampled = last(by_permutations(game, 2 + 2 * PREVIEW_PAIRS * (game.regions - 1), seed))
@@ -203,4 +198,11 @@ def _shown(
         stability=sampled.stability,
         checks=checks(additivity, sampled.stability, None)[: 2 if sampled.pairs else 1],
         provider=CPU,
+        preview_r=_likeness(sampled),
     )
+
+
+def _likeness(sampled: Sampled) -> float | None:
+    if sampled.foretold is None or sampled.alone is None:
+        return None
+    return agreement(sampled.foretold, sampled.alone)

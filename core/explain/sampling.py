@@ -2,7 +2,8 @@
 
 Where the pack has a design (`design`) its coalitions are measured in order; else antithetic permutations with Latin
 positions (`coalitions`; Mitchell et al., JMLR 2022), which need no knowledge of the model and are what a long reference
-is made with.
+is made with. A design starts from the map that the pack's learned explainer foretells, where it has one: the samples
+correct it.
 """
 
 from collections import deque
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.explain import one_pass
 from core.explain.coalitions import gains, latin_orders, prefix_masks
 from core.explain.design import Design, design
 from core.explain.game import Game, Values
@@ -21,7 +23,10 @@ RUNGS = (32, 63, 126, 189, 252, 378, 505)
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Shapley values (regions,) with standard errors, the number of pairs, and the agreement of two halves."""
+    """Shapley values (regions,) with standard errors, the number of pairs, and the agreement of two halves.
+
+    Where a foretold map was the start: that map, and what the samples say without it. The halves never know of it.
+    """
 
     values: Values
     standard_errors: Values
@@ -29,6 +34,8 @@ class Sampled:
     pairs: int
     empty: float
     full: float
+    foretold: Values | None = None
+    alone: Values | None = None
 
 
 def sample(game: Game, evaluations: int, seed: int) -> Iterator[Sampled]:
@@ -44,14 +51,30 @@ def by_design(game: Game, made: Design, evaluations: int) -> Iterator[Sampled]:
     """The estimate after each rung, until `evaluations` are spent; the last rung is what is left of them."""
     empty, full, shift = game.ends()
     most = max(2, min(made.pairs, (evaluations - game.evaluations) // 2))
+    mean = one_pass.mean(game, full - empty)
+    expected = made.foretold(mean) if mean is not None and made.left is not None else np.zeros(made.pairs)
     odd = np.empty(0)
     for pairs in (*(rung for rung in RUNGS if rung < most), most):
         found = game(made.masks(len(odd), pairs)).reshape(2, -1)
         odd = np.concatenate([odd, (found[0] - found[1]) / 2])
         values, errors = made.estimator(pairs)(odd, empty, full)
-        halves = [made.estimator(pairs, k, 2)(odd[k::2], empty, full)[0] for k in (0, 1)]
-        shared = values + shift / len(values)
-        yield Sampled(shared, errors, agreement(*halves), pairs, *game.shown)
+        likeness = agreement(*(made.estimator(pairs, k, 2)(odd[k::2], empty, full)[0] for k in (0, 1)))
+        share = shift / len(values)
+        found = alone = values + share
+        if mean is not None and made.left is not None:
+            rest, errors = made.estimator(pairs, left=True)(odd - expected[:pairs], 0.0, 0.0)
+            found = mean.values + rest + share
+        known = None if mean is None else mean.values + share
+        yield Sampled(found, errors, likeness, pairs, *game.shown, known, None if mean is None else alone)
+
+
+def foretold(game: Game) -> Sampled:
+    """The learned explainer's map, made to add up by sharing out the difference evenly (FastSHAP's additive normalisation).
+    Its standard errors are the explainer's usual error."""
+    empty, full, _ = game.ends()
+    values = one_pass.raw(game)
+    values = values + (full - empty - values.sum()) / len(values)
+    return Sampled(values, np.full(len(values), one_pass.usual_error(game.pack)), 0.0, 0, empty, full)
 
 
 def by_permutations(game: Game, evaluations: int, seed: int) -> Iterator[Sampled]:

@@ -38,3 +38,5 @@ def _warm(pack: Pack, report: Report) -> None:
         if made is not None and 2 * pairs + 2 <= EVALUATIONS and pairs <= made.pairs:
             for start, step in ((0, 1), (0, 2), (1, 2)):
                 made.estimator(pairs, start, step)
+            if made.left is not None:
+                made.estimator(pairs, left=True)

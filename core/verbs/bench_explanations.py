@@ -27,7 +27,7 @@ from core.explain.agreement import (
 )
 from core.explain.design import design
 from core.explain.game import Game, Values, new_game
-from core.explain.sampling import by_permutations
+from core.explain.sampling import by_permutations, foretold
 from core.inference.baseline import NAMES
 from core.inference.packs import Pack, find
 from core.inference.session import threads
@@ -148,7 +148,7 @@ class Bench:
             game, clock = self.game(k), Clock().start()
             one_pass.raw(game)
             spent = clock.read()
-            values = one_pass.foretold(game).values
+            values = foretold(game).values
             self.points.setdefault("one_pass", []).append(
                 [Point(2, *spent, float(np.corrcoef(values, target)[0, 1]), float(np.abs(values - target).mean()))]
             )

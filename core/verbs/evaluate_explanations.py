@@ -16,7 +16,7 @@ from core.explain import one_pass
 from core.explain.baselines import BEST
 from core.explain.game import new_game
 from core.explain.image import METHODS, explain
-from core.explain.sampling import agreement
+from core.explain.sampling import agreement, foretold
 from core.inference.baseline import NAMES
 from core.inference.packs import Pack, find
 from core.learning.dataset import Film, read_folder
@@ -95,7 +95,9 @@ def _foretold(pack: Pack, film: Film, sampled: ImageExplanation) -> tuple[float,
     started = time.process_time()
     one_pass.raw(game)
     spent = time.process_time() - started
-    return agreement(one_pass.foretold(game).values, np.array(sampled.values)), spent
+    if sampled.preview_r is not None:  # with what the samples say without the foretold map
+        return sampled.preview_r, spent
+    return agreement(foretold(game).values, np.array(sampled.values)), spent
 
 
 def summary(pack: Pack, found: list[ImageExplanation], patients: list[str]) -> dict[str, Any]:

@@ -18,7 +18,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--work", type=Path, help="where `learn train` left its members: builds the learned explainer too"
     )
-    group.add_argument("--split", type=Path, help="split.json of the training run: only its training films are used")
+    group.add_argument(
+        "--split",
+        type=Path,
+        help="split.json of the training run: only its training films, and of validation for what the explainer leaves",
+    )
     group.add_argument("--out", type=Path, help="folder of the new pack")
     group.add_argument("--films", type=int, default=2000, help="films of the learned explainer (default 2000)")
     group.add_argument("--fit-films", type=int, default=90, help="films of the prior (default 90)")
@@ -38,16 +42,19 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise UserError("Building needs torch and onnx.", "Install the `training` extra.") from error
     from core.inference.packs import find
-    from core.learning.dataset import read_folder
+    from core.learning.dataset import Film, read_folder
 
     films = read_folder(args.data)
+    apart: tuple[Film, ...] = ()
     if args.split is not None:
         parts = json.loads(args.split.read_text(encoding="utf-8"))
-        films = tuple(f for f in films if parts.get(f.path.relative_to(args.data).as_posix()) == "train")
+        part = {f.path: parts.get(f.path.relative_to(args.data).as_posix()) for f in films}
+        apart = tuple(f for f in films if part[f.path] == "validation")
+        films = tuple(f for f in films if part[f.path] == "train")
     head, _, rest = args.epochs.partition(",")
     plan = Plan(
         fit_films=args.fit_films, fit_steps=args.fit_steps, design_pairs=args.design_pairs, pool=args.pool,
         films=args.films, epochs=(int(head), int(rest or 0)), seed=args.seed,
     )  # fmt: skip
-    print(json.dumps(build_pack(find(args.pack), films, args.out, plan, args.work, progress), indent=1))
+    print(json.dumps(build_pack(find(args.pack), films, args.out, plan, args.work, progress, apart=apart), indent=1))
     return 0
