@@ -64,8 +64,13 @@ def normal(text: str, keep: frozenset[str] = frozenset()) -> Normal:
 
 def ambiguous(phrase: str) -> bool:
     """Whether a phrase means too many things, or loses its last word as a filler ("睡眠好" would become "睡眠")."""
+    return cut_short(phrase) or unclear(phrase)
+
+
+def cut_short(phrase: str) -> bool:
+    """Whether nothing, or all but the last word, is left of a phrase when fillers are left out ("吃奶好" would be "吃奶")."""
     plain = normal(phrase)
-    return not plain.text or plain.end[-1] < len(phrase) or unclear(phrase)
+    return not plain.text or plain.end[-1] < len(phrase)
 
 
 @functools.cache

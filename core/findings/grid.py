@@ -19,6 +19,7 @@ _CLAUSE = re.compile(r"[，,；;。！!？?：:\n]")
 _LIST = re.compile(r"[、和及与跟或以至到/里内处上部位两侧双边侧左右]{0,4}")
 _IN = re.compile(r"(?:[^，。]{0,2}(?:在|于|的是|的地方|部位)[^，。]{0,3}|着)")
 _DENIAL = re.compile("[无未没不否非]|排除")
+_WHOLE = "全身"
 _REACH, _SHORT_CLAUSE, _BACK = 12, 18, 2
 """Characters between a part and what is felt there; of a clause without a part; clauses back to its part."""
 
@@ -149,6 +150,8 @@ def _spoken_of(
     if _DENIAL.search(text[start : sense.end]):
         return
     topic = next((run for run in reversed(topics) if run), [])
+    if any(_WHOLE in word.names for word in topic):
+        return
     yield from ((group, False) for group in _groups(text, topic))
 
 

@@ -79,7 +79,7 @@ def _names(name: str) -> list[tuple[str, str]]:
     names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
     synonyms = [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
     kept = frozenset(table.get("kept", ()))
-    unclear = english.ambiguous if code == "en" else chinese.unclear
+    unclear = english.ambiguous if code == "en" else chinese.ambiguous
     names += [pair for pair in synonyms if pair[0] in kept or not unclear(pair[0])]
     names += _sayings(code)
     signs = [(n, e.id) for e in entries if e.kind == "sign" for n in vocabulary.names(e, "zh") if n.endswith("阳性")]
@@ -134,7 +134,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
 def _qualities(name: str) -> english.Matcher | chinese.Matcher:
     """The matcher of "english" or "chinese" over the modifiers of `composites`."""
     if name == "chinese":
-        return chinese.Matcher(composites.phrases("zh"))
+        return chinese.Matcher(pair for pair in composites.phrases("zh") if not chinese.cut_short(pair[0]))
     return english.Matcher(composites.phrases("en"))
 
 
