@@ -143,6 +143,7 @@ def test_evaluation_end_to_end(
     out = json.loads(capsys.readouterr().out)
     assert (out["n"], out["n_known"], out["n_annotated"]) == (3, 2, 2)
     assert 0 < out["top1"] < 1
+    assert 0 < out["ms_per_case"]["processor_median"] <= out["ms_per_case"]["processor_p95"]
     assert out["ms_per_case"]["median"] > 0
     assert png.read_bytes().startswith(b"\x89PNG")
 
