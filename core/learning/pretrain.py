@@ -18,6 +18,7 @@ from core.progress import Report, silent
 _LEAST_NOTES = 10
 _MASKED = 0.15  # share of the tokens hidden, as in Devlin et al., NAACL 2019
 MODEL = "model"
+RATE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class PretrainPlan:
     model: Path
     epochs: int = 3
     batch: int = 16
-    rate: float = 1e-4
+    rate: float = RATE
     longest: int = 256
     checkpoint_steps: int = 0
     threads: int = 2
@@ -144,6 +145,14 @@ def _seeded_loss(trainer: Any, plan: PretrainPlan) -> float:
         found = trainer.evaluate()["eval_loss"]
     set_seed(plan.seed)
     return round(float(found), 5)
+
+
+def plan_from(recipe: TrainRecipe) -> PretrainPlan:
+    """The plan that a run's recipe holds."""
+    return PretrainPlan(
+        Path(recipe.model), recipe.epochs, recipe.batch, recipe.rate or RATE, recipe.longest,
+        recipe.checkpoint_steps, recipe.threads, recipe.seed,
+    )  # fmt: skip
 
 
 def _recipe(plan: PretrainPlan, folder: Path) -> TrainRecipe:

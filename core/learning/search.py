@@ -3,17 +3,17 @@ by the validation loss; the test part is never looked at. Needs torch and optuna
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.learning import study
 from core.learning.patient_split import write_whole
 from core.learning.recipe import TREES, Task, TrainRecipe, as_json
-from core.learning.run_log import STOP, read_run
+from core.learning.run_log import RESULT, STOP, RunLog, read_run
 from core.progress import Cancelled, Report, silent
 
-STORE, BEST = "search.sqlite", "best-recipe.json"
+STORE, BEST, TRIALS = "search.sqlite", "best-recipe.json", "trials.json"
 
 
 def search(recipe: TrainRecipe, run: Path, trials: int, report: Report = silent) -> dict[str, Any]:
@@ -31,16 +31,59 @@ def search(recipe: TrainRecipe, run: Path, trials: int, report: Report = silent)
         sampler=optuna.samplers.TPESampler(seed=recipe.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=1),
     )
+    log = RunLog(run, trials)
     done = _finished(made)
+    log.write("start", step=done)
     while done < trials:
         report(done, trials, "searching")
-        if (run / STOP).exists():
-            (run / STOP).unlink(missing_ok=True)
-            raise Cancelled
         trial = made.ask()
-        _try(made, trial, recipe, prepared, run, report)
+        try:
+            _try(made, trial, recipe, prepared, run, report)
+        except Cancelled:
+            log.write("stopped")
+            raise
         done = _finished(made)
-    return _best(made, recipe, run)
+        log.step(done, 0, made.best_value if _complete(made) else float("nan"))
+        _keep_trials(made, run)
+        if (run / STOP).exists():
+            log.asked_to_stop()
+    found = _best(made, recipe, run)
+    write_whole(run / RESULT, json.dumps(found, ensure_ascii=False, indent=1).encode())
+    log.write("done")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One trial as the window shows it. `state`: "complete" or "pruned"; `loss` on validation, None where it was pruned."""
+
+    number: int
+    state: str
+    loss: float | None
+    seconds: float
+    params: dict[str, Any]
+
+
+def tried(run: Path) -> tuple[Tried, ...]:
+    """The trials of a search so far, in their order."""
+    try:
+        found = json.loads((run / TRIALS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    return tuple(Tried(**one) for one in found)
+
+
+def _keep_trials(made: Any, run: Path) -> None:
+    rows = []
+    for one in made.get_trials(deepcopy=False):
+        if one.state.name in ("COMPLETE", "PRUNED"):
+            seconds = one.duration.total_seconds() if one.duration else 0.0
+            rows.append(Tried(one.number, one.state.name.lower(), one.value, round(seconds, 2), dict(one.params)))
+    write_whole(run / TRIALS, json.dumps([asdict(row) for row in rows]).encode())
+
+
+def _complete(made: Any) -> bool:
+    return any(one.state.name == "COMPLETE" for one in made.get_trials(deepcopy=False))
 
 
 def choose(trial: Any, recipe: TrainRecipe) -> TrainRecipe:
@@ -75,6 +118,9 @@ def _try(made: Any, trial: Any, recipe: TrainRecipe, prepared: study.Prepared, r
 
     def watch(step: int, steps: int, what: str) -> None:
         report(step, steps, f"trial {trial.number + 1}: {what}")
+        if (run / STOP).exists():
+            (run / STOP).unlink(missing_ok=True)
+            raise Cancelled
         losses = read_run(folder).validation if step % 5 == 0 else ()
         for epoch, loss in losses[told[0] :]:
             trial.report(loss, int(epoch))

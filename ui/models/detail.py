@@ -33,6 +33,7 @@ class Detail(QWidget):
 
     roll_back = Signal(str)
     end_shadow = Signal(str)
+    promote_candidate = Signal(str)
     look_back = Signal(str)
     calibrate = Signal(str, str)
     """Id of a pack; "fit", "apply" or "withdraw"."""
@@ -166,6 +167,8 @@ class Detail(QWidget):
             made.addWidget(Chip(tr("current"), "green"))
         else:
             made.addWidget(Button("End shadow", small=True, on_click=lambda: self.end_shadow.emit(pack.id)))
+            ask = Button("Promote…", small=True, on_click=lambda: self.promote_candidate.emit(pack.id))
+            made.addWidget(ask)
         return made
 
     def _history(self, pack: PackLine) -> QWidget:
@@ -201,7 +204,20 @@ class Detail(QWidget):
             rows.append(("Days", str(found["days"])))
             most = max(found["classes"].values(), key=lambda c: c["largest_difference"])
             rows.append(("Largest difference of probability", f"{most['largest_difference']:.2f}"))
-        return panel(column(title, table(tuple(rows)), gap=0))
+        parts = [table(tuple(rows))]
+        if found["agreement"] is not None:
+            parts.append(pairs_table(tuple((name, shadow_words(one)) for name, one in found["classes"].items())))
+        return panel(column(title, *parts, gap=0))
+
+
+def shadow_words(found: dict[str, Any]) -> str:
+    """How the candidate differs in one class: mean difference, and how often only one of the two called it."""
+    return tr(
+        "candidate {mean} on average; called by it alone {new}, by the pack in use alone {old}",
+        mean=f"{found['mean_difference']:+.3f}",
+        new=found["only_candidate"],
+        old=found["only_in_service"],
+    )
 
 
 def titled(title: str, body: QWidget) -> QWidget:

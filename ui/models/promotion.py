@@ -7,9 +7,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from core.errors import UserError
 from core.progress import Report
-from core.store.users import Permission
 from ui.dialogs import Dialog
 from ui.session import Session
 from ui.theme import icons
@@ -93,16 +91,9 @@ class PromoteDialog(Dialog):
 
 
 def run_promotion(session: Session, run: Path, who: dict[str, str], report: Report) -> Any:
-    """Compare once more and install; audited. UserError where somebody may not or a guardrail fails."""
-    from core.learning.promote import promote
+    """Compare once more and install; audited, as the command line does it. UserError where somebody may not or a guardrail
+    fails."""
+    from core.verbs.learn_promote import promote_as
 
-    users = session.store.users
-    by = users.require(Permission.INSTALL_PACKS, session.user)
-    second = who["second"] if users.single_doctor else users.verify_pin(who["second"], who["pin"])
-    if second == by:
-        raise UserError("The second person is somebody else.", "Ask a colleague.")
-    pack, table = promote(run, by=by, second=second, report=report)
-    session.store.audit.add(
-        "promote_pack", by, "", pack=pack.id, version=pack.pack_version, second=second, guards=str(len(table.guards))
-    )
+    pack, _table = promote_as(session.store, run, by=session.user, second=who["second"], pin=who["pin"], report=report)
     return pack

@@ -1,6 +1,7 @@
 """The Models page: packs installed here with what they reached, the pack chosen in full, and the fine-tune wizard."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt
@@ -163,6 +164,7 @@ class Models(QWidget):
         self.detail.fitted = self._site.fitted
         self.detail.roll_back.connect(self._roll_back)
         self.detail.end_shadow.connect(self._end_shadow)
+        self.detail.promote_candidate.connect(self._promote_candidate)
         self.detail.look_back.connect(self.look_back)
         self.detail.calibrate.connect(self._calibrate)
         self.tune.promoted.connect(self.refresh)
@@ -235,12 +237,9 @@ class Models(QWidget):
         session = self._session
 
         def work(_report: Report) -> Any:
-            from core.inference.install import rollback
+            from core.verbs.learn_promote import roll_back_as
 
-            who = session.store.users.require(Permission.INSTALL_PACKS, session.user)
-            pack = rollback(pack_id)
-            session.store.audit.add("roll_back_pack", who, "", pack=pack.id, version=pack.pack_version)
-            return pack
+            return roll_back_as(session.store, pack_id, session.user)
 
         session.jobs.start("Rolling back", work, lambda _pack: self.refresh(), kind="roll back")
 
@@ -279,12 +278,28 @@ class Models(QWidget):
         else:
             self._site.change(line, apply=action == "apply", done=self.refresh)
 
+    def _promote_candidate(self, pack_id: str) -> None:
+        """The run of a candidate in shadow, compared once more in the wizard below."""
+
+        def work(_report: Report) -> Path | None:
+            from core.learning.shadow import origin
+
+            return origin(pack_id)
+
+        def found(run: Path | None) -> None:
+            if run is None:
+                self._session.messages.say(tr("The run of this candidate is gone; train it again."), "amber")
+                return
+            self.tune.open_run(run)
+            self.tune.compare()
+
+        self._session.background("candidate", work, found)
+
     def _end_shadow(self, pack_id: str) -> None:
         def work(_report: Report) -> None:
-            from core.learning.shadow import stop
+            from core.verbs.learn_promote import end_shadow_as
 
-            self._session.store.users.require(Permission.INSTALL_PACKS, self._session.user)
-            stop(pack_id)
+            end_shadow_as(self._session.store, pack_id, self._session.user)
 
         self._session.background("end shadow", work, lambda _done: self.refresh())
 

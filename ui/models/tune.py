@@ -1,4 +1,5 @@
-"""The fine-tune wizard: data, checks, training with live curves, validation, promotion.
+"""The fine-tune wizard: data, checks, training with live curves, validation, promotion; a search of settings and pretraining
+on notes go the same way.
 
 The training runs in a process of its own; the page reads its progress file once a second and never waits for it.
 """
@@ -9,26 +10,42 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSpinBox, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import UserError
 from core.progress import Report
 from core.store.users import Permission
 from ui.models.data_form import DataForm
-from ui.models.drawings import Curves, Divider, Steps, Track
+from ui.models.drawings import Steps
+from ui.models.learn_forms import (
+    CollectDialog,
+    best_recipe,
+    collected,
+    notes_table,
+    pretrained_table,
+)
 from ui.models.promotion import GuardRows, PromoteDialog, run_promotion
-from ui.models.tune_parts import check_table, in_use, notes_of, progress_words, result_table, setup_of
+from ui.models.run_pages import TrainPage, TrialsPage
+from ui.models.sentences import error_words, sentence
+from ui.models.tune_parts import (
+    check_table,
+    in_use,
+    notes_of,
+    result_table,
+    variant_words,
+)
 from ui.session import Session
 from ui.translate import LANGUAGE, tr
-from ui.widgets.bars import FillBar
 from ui.widgets.button import Button
-from ui.widgets.layout import band, clear, column, panel, row, scroll
+from ui.widgets.layout import band, clear, column, panel, scroll
 from ui.widgets.panels import PanelHeader, Strip
-from ui.widgets.text import fixed, label
+from ui.widgets.text import label
 
 POLL_MS = 1000
 STEP_NAMES = ("Data", "Checks", "Train", "Validate", "Promote")
 DATA, CHECKS, TRAIN, VALIDATE, PROMOTE = range(5)
+TRIALS_PAGE = 4
+SEARCH, PRETRAIN = "search", "pretrain"
 
 
 class FineTune(QWidget):
@@ -45,8 +62,10 @@ class FineTune(QWidget):
         self._checked: dict[str, Any] | None = None
         self._table: Any = None
         self._now: float | None = None
-        self._set_up: Any = None
+        self.kind = "train"
+        """What the run is: "train", "search" or "pretrain"."""
         self.form = DataForm()
+        self.form.collect.connect(self._collect)
         self.steps = Steps(STEP_NAMES)
         self.earlier = QComboBox()
         self.earlier.setMinimumWidth(130)
@@ -55,41 +74,40 @@ class FineTune(QWidget):
         self.go = Button("Check data", small=True, kind="primary", on_click=self._next)
         self.pause = Button("Pause", "pause", small=True, on_click=self._pause)
         self.resume = Button("Resume", "play", small=True, on_click=self._resume)
+        self.trials = QSpinBox()
+        self.trials.setRange(2, 500)
+        self.trials.setValue(20)
+        self.trials.setAccessibleName(tr("Trials"))
+        self.search = Button("Search settings", "search", small=True, on_click=self._search)
         self.shadow = Button("Run in shadow", "eye", small=True, on_click=self._shadow)
         self.header = PanelHeader(
-            "Fine-tune", self.earlier, self.new, self.pause, self.resume, self.shadow, self.go, height=42
+            "Fine-tune",
+            self.earlier,
+            self.new,
+            self.pause,
+            self.resume,
+            self.trials,
+            self.search,
+            self.shadow,
+            self.go,
+            height=42,
         )
         self.problem = Strip("red", "alert")
         self.problem.hide()
-        self.pages = QStackedWidget()
+        self.pages, self.train_page, self.trials_page = QStackedWidget(), TrainPage(), TrialsPage()
+        self.bar = self.train_page.bar
         self._check_page, self._result_page = QVBoxLayout(), QVBoxLayout()
         self.pages.addWidget(scroll(panel(column(self.form, margins=(14, 12, 14, 12)))))
         self.pages.addWidget(scroll(panel(self._check_page)))
-        self.pages.addWidget(self._train_page())
+        self.pages.addWidget(self.train_page)
         self.pages.addWidget(scroll(panel(self._result_page)))
+        self.pages.addWidget(self.trials_page)
         self.setLayout(column(self.header, band(column(self.steps), 44), self.problem, self.pages, gap=0))
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self.poll)
         LANGUAGE.changed.connect(self._relabel)
         self._show_step(DATA)
-
-    def _train_page(self) -> QWidget:
-        self.epoch_words = label("", "medium")
-        self.bar = FillBar(0.0, "chart.1")
-        self.left = label("", "secondary")
-        self.loss, self.metric = Curves("Loss"), Curves("Macro F1, validation")
-        self.setup = QVBoxLayout()
-        self.setup.setContentsMargins(12, 4, 4, 4)
-        side = panel(self.setup)
-        side.setMinimumWidth(200)
-        side.setMaximumWidth(300)
-        top = row(self.epoch_words, self.bar, self.left, gap=10)
-        top.setStretch(1, 1)
-        plots = row(self.loss, self.metric, Divider(), side, gap=8)
-        plots.setStretch(0, 1)
-        plots.setStretch(1, 1)
-        return panel(column(top, plots, gap=6, margins=(14, 10, 14, 8)))
 
     # -- where one is ----------------------------------------------------------------------------------------------
 
@@ -104,7 +122,7 @@ class FineTune(QWidget):
 
     def _show_step(self, step: int) -> None:
         self.steps.show_step(step)
-        self.pages.setCurrentIndex(min(step, VALIDATE))
+        self.pages.setCurrentIndex(TRIALS_PAGE if step == TRAIN and self.kind == SEARCH else min(step, VALIDATE))
         self._buttons()
 
     def _buttons(self) -> None:
@@ -114,12 +132,19 @@ class FineTune(QWidget):
         self.resume.setVisible(step == TRAIN and state in ("stopped", "failed"))
         self.new.setVisible(step != DATA)
         self.shadow.setVisible(step == PROMOTE and self._table is not None and bool(self._table.in_service))
+        for part in (self.search, self.trials):
+            part.setVisible(step == CHECKS and not self.form.is_notes)
         words = {DATA: "Check data", CHECKS: "Start training", VALIDATE: "Compare with the pack in use",
                  PROMOTE: "Promote…"}.get(step, "")  # fmt: skip
+        if self.kind == SEARCH and step == TRAIN and state == "done":
+            words = "Train with the best"
+        if self.kind == PRETRAIN and step == VALIDATE:
+            words = "Use for texts"
         self.go.setVisible(bool(words))
         if words:
             self.go.setText(tr(words))
         ready = not (step == CHECKS and self._checked and self._checked["problems"])
+        self.search.setEnabled(ready)
         self.go.setEnabled(ready and not (step == PROMOTE and self._table is not None and not self._table.ok))
         self.header.set_note(self.run.name if self.run else "")
 
@@ -130,7 +155,7 @@ class FineTune(QWidget):
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, UserError):
-            self._say(f"{tr(error.what)} {tr(error.next_step)}".strip())
+            self._say(error_words(error))
         else:
             self._session.messages.fail(error)
 
@@ -141,18 +166,26 @@ class FineTune(QWidget):
     def begin(self) -> None:
         """A new run: back to the data. A run in training goes on by itself."""
         self.run = self.process = self.state = self._table = self._checked = None
+        self.kind = "train"
         self._timer.stop()
         self._say("")
         self._show_step(DATA)
 
     def _next(self) -> None:
-        actions = {DATA: self._check, CHECKS: self._start, VALIDATE: self._compare, PROMOTE: self._promote}
-        actions[self.steps.at]()
+        actions = {DATA: self._check, CHECKS: self._start, TRAIN: self._train_best, VALIDATE: self.compare,
+                   PROMOTE: self._promote}  # fmt: skip
+        if self.kind == PRETRAIN and self.steps.at == VALIDATE:
+            self._use_for_texts()
+        else:
+            actions[self.steps.at]()
 
     # -- data and checks -------------------------------------------------------------------------------------------
 
     def _check(self) -> None:
         values = self.form.values()
+        if self.form.is_notes:
+            self._check_notes(values)
+            return
 
         def work(_report: Report) -> dict[str, Any]:
             from core.learning.recipe import from_json
@@ -177,17 +210,78 @@ class FineTune(QWidget):
         if self.steps.at <= CHECKS:
             self._show_step(CHECKS)
 
-    def _start(self) -> None:
+    def _check_notes(self, values: dict[str, Any]) -> None:
+        def work(report: Report) -> dict[str, Any]:
+            from core.learning.pretrain import read_notes
+            from core.learning.recipe import from_json
+
+            if not values["data"]:
+                raise UserError("There is no data.", "Choose a file or a folder.")
+            from_json(values)
+            return read_notes(Path(values["data"]), True, report)[1]
+
+        self._work("Reading notes", work, self._show_notes)
+
+    def _show_notes(self, found: dict[str, Any]) -> None:
+        cover = self.form.cover.isChecked()
+        self._checked = {**found, "problems": ["cover"] if found["covered"] and not cover else []}
+        clear(self._check_page)
+        self._check_page.addLayout(column(notes_table(found, cover), margins=(0, 8, 14, 12)))
+        self._check_page.addStretch(1)
+        self._show_step(CHECKS)
+
+    def _collect(self) -> None:
+        dialog = CollectDialog(self)
+        if dialog.exec():
+            self.collect_cases(dialog.value())
+        dialog.deleteLater()
+
+    def collect_cases(self, asked: dict[str, Any]) -> None:
+        """Collect a table from signed cases and take it as the data."""
+        session = self._session
+
+        def done(found: dict[str, Any]) -> None:
+            self.form.data.setText(str(Path(found["folder"]) / "diagnoses.csv"))
+            words = tr("{n} signed cases were collected.", n=found["diagnoses"])
+            session.messages.say(words, "green")
+
+        self._work("Collecting signed cases", lambda report: collected(session, asked, report), done)
+
+    def _search(self) -> None:
+        self._start({"kind": SEARCH, "trials": self.trials.value()})
+
+    def _start(self, plan: dict[str, Any] | None = None) -> None:
         from core.learning import background
         from core.learning.recipe import from_json
 
+        values = self.form.values()
+        if self.form.is_notes:
+            plan = {"kind": PRETRAIN, "notes": values["data"], "deidentify": self.form.cover.isChecked()}
+        self._begin_run(lambda: background.new_run(from_json(values), plan), plan["kind"] if plan else "train")
+
+    def _begin_run(self, make: Callable[[], Path], kind: str) -> None:
         try:
             self._session.store.users.require(Permission.CHANGE, self._session.user)
-            self.run = background.new_run(from_json(self.form.values()))
+            self.run, self.kind, self.state = make(), kind, None
         except UserError as error:
             self._failed(error)
             return
         self._resume()
+
+    def _train_best(self) -> None:
+        """A run of its own with the best settings of a search."""
+        from core.learning import background
+        from core.learning.recipe import from_json
+
+        run = self.run
+        if run is not None:
+            self._begin_run(lambda: background.new_run(from_json(best_recipe(run))), "train")
+
+    def _use_for_texts(self) -> None:
+        """The pretrained model is the start of a text recipe."""
+        model = str((self.state.result or {}).get("model", "")) if self.state else ""
+        self.begin()
+        self.form.use_for_texts(model)
 
     # -- training --------------------------------------------------------------------------------------------------
 
@@ -221,64 +315,59 @@ class FineTune(QWidget):
             return
         run = self.run
 
-        def work(_report: Report) -> tuple[Any, float | None]:
+        def work(_report: Report) -> tuple[Any, float | None, str, tuple[Any, ...]]:
+            from core.learning.background import plan_of
             from core.learning.run_log import read_run
+            from core.learning.search import tried
 
-            state = read_run(run)
-            return state, in_use(state.recipe)
+            state, kind = read_run(run), plan_of(run)["kind"]
+            return state, in_use(state.recipe), kind, tried(run) if kind == SEARCH else ()
 
         self._session.background("run", work, lambda found: self._polled(run, found))
 
-    def _polled(self, run: Path, found: tuple[Any, float | None]) -> None:
+    def _polled(self, run: Path, found: tuple[Any, float | None, str, tuple[Any, ...]]) -> None:
         if run != self.run:
             return
-        state, self._now = found
+        state, self._now, kind, trials = found
+        if kind != self.kind:
+            self.kind = kind
+            self._show_step(self.steps.at)
+        if kind == SEARCH:
+            self.trials_page.rows.show_trials(trials)
         starting = self.process is not None and self.process.is_alive() and state.state in ("new", "stopped", "failed")
         self._show_state(state)
         if state.state in ("stopped", "failed", "done") and not starting:
             self._timer.stop()
             self.pause.setEnabled(True)
         if state.state == "failed" and not starting:
-            self._say(tr(state.error))
+            self._say(sentence(state.error))
 
     def _show_state(self, state: Any) -> None:
         self.state = state
-        epochs = int(state.recipe.get("epochs", 1))
-        self.epoch_words.setText(tr("Epoch {n} of {total}", n=min(epochs, state.epoch + 1), total=epochs))
-        share = state.step / state.steps if state.steps else 0.0
-        self.bar.set_share(1.0 if state.state == "done" else share)
-        self.left.setText(progress_words(state, share))
-        self.loss.show_tracks(
-            (Track(tr("train"), state.losses, "chart.1"), Track(tr("validation"), state.validation, "chart.2")), epochs
-        )
-        self.metric.show_tracks((Track("", state.metric, "chart.3"),), epochs, self._now)
-        self._show_setup(setup_of(state))
+        if self.kind == SEARCH:
+            self.trials_page.show_state(state)
+            self._buttons()
+            return
+        self.train_page.show_state(state, self._now, labelled=self.kind != PRETRAIN)
         if state.state == "done" and self.steps.at <= VALIDATE:
             self._show_result(state)
         else:
             self._buttons()
 
-    def _show_setup(self, rows: tuple[tuple[str, str], ...]) -> None:
-        """Built again only where it changed: the page is shown once a second."""
-        shown = (LANGUAGE.code, rows)
-        if shown == self._set_up:
-            return
-        self._set_up = shown
-        clear(self.setup)
-        self.setup.addWidget(fixed("Set-up", "strong"))
-        for name, value in rows:
-            self.setup.addLayout(row(label(tr(name), "dense", "text.2"), None, label(value, "dense")))
-        self.setup.addStretch(1)
-
     # -- validation and promotion ----------------------------------------------------------------------------------
 
     def _show_result(self, state: Any) -> None:
         clear(self._result_page)
-        self._result_page.addLayout(column(result_table(state.result or {}), margins=(14, 12, 14, 12)))
+        result = state.result or {}
+        made = pretrained_table(result) if self.kind == PRETRAIN and result else result_table(result)
+        self._result_page.addLayout(column(made, margins=(14, 12, 14, 12)))
+        for words in variant_words(result):
+            self._result_page.addLayout(column(label(words, "secondary", wrap=True), margins=(14, 0, 14, 4)))
         self._result_page.addStretch(1)
         self._show_step(VALIDATE)
 
-    def _compare(self) -> None:
+    def compare(self) -> None:
+        """The guardrails of the run against the pack in use, measured in the background."""
         run = self.run
         if run is None:
             return
@@ -325,12 +414,9 @@ class FineTune(QWidget):
             return
 
         def work(_report: Report) -> Any:
-            from core.learning import shadow
+            from core.verbs.learn_promote import shadow_as
 
-            who = session.store.users.require(Permission.INSTALL_PACKS, session.user)
-            pack = shadow.start(run)
-            session.store.audit.add("shadow_pack", who, "", pack=pack.id, version=pack.pack_version)
-            return pack
+            return shadow_as(session.store, run, session.user)
 
         self._work("Starting shadow mode", work, lambda _pack: self.promoted.emit())
 

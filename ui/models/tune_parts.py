@@ -33,13 +33,39 @@ def progress_words(state: Any, share: float) -> str:
     return f"{round(100 * share)} % · {words}"
 
 
+def epochs_of(recipe: dict[str, Any]) -> int:
+    """How many epochs the curves can have: of trees one a step of ten rounds."""
+    if recipe.get("learner") == "trees":
+        return max(1, int(recipe.get("rounds", 500)) // 10)
+    return int(recipe.get("epochs", 1))
+
+
+def variant_words(result: dict[str, Any]) -> list[str]:
+    """What was made beside the plain graph, and what it loses."""
+    made = []
+    for one in result.get("variants") or []:
+        name = f"{one['kind']}, {one['bytes'] / 1e6:.1f} MB"
+        if one["kept"]:
+            loss = f"AUROC {-one['loss']:+.4f}" if one.get("loss") is not None else ""
+            agreed = f"{100 * one['agreement']:.1f} %"
+            made.append(tr("Kept beside the plain graph: {name}, {loss}, same decisions {share}", name=name, loss=loss,
+                           share=agreed))  # fmt: skip
+        elif one["kind"] != "fp32":
+            made.append(tr("Not kept: {name} ({why})", name=one["kind"], why=one.get("why") or tr("it loses too much")))
+    return made
+
+
 def setup_of(state: Any) -> tuple[tuple[str, str], ...]:
     """What is trained and how."""
     recipe = state.recipe
-    rows = [
-        ("Task", str(recipe.get("task", ""))),
-        ("Epochs at most", str(recipe.get("epochs", ""))),
-        ("Examples a step", str(recipe.get("batch", ""))),
+    trees = recipe.get("learner") == "trees"
+    rows = [("Task", str(recipe.get("task", "")))]
+    if trees:
+        rows += [("Learner", tr("Boosted trees")), ("Trees at most", str(recipe.get("rounds", ""))),
+                 ("Leaves a tree", str(recipe.get("leaves", "")))]  # fmt: skip
+    else:
+        rows += [("Epochs at most", str(recipe.get("epochs", ""))), ("Examples a step", str(recipe.get("batch", "")))]
+    rows += [
         ("Early stop", tr("{n} epochs", n=recipe.get("patience", ""))),
         ("Classes weighted", tr("yes") if recipe.get("class_weights") else tr("no")),
     ]
