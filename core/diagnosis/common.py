@@ -59,6 +59,7 @@ class Scores:
     none: float
     log_evidence: float
     temperature: float
+    told: bool = False  # whether a wording of some length was read
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
@@ -117,6 +118,7 @@ class CommonEngine:
             none,
             log_evidence,
             temperature,
+            read is not None and wording.is_long(findings),
         )
 
     def temperature(self, present: int) -> float:
@@ -151,7 +153,7 @@ class CommonEngine:
     def _abstention(self, scores: Scores) -> Abstention | None:
         """Too little to go on: findings that no condition lists, or only history, do not carry a differential.
 
-        Denied findings count too, but at least one must be present.
+        Denied findings count too, but at least one must be present. A wording of some length counts as one more.
         """
         informative = [
             o
@@ -159,7 +161,7 @@ class CommonEngine:
             if self.tables.findings[o.index].kind not in HISTORY_KINDS and self.likelihood.known[:, o.index].any()
         ]
         needed = self.settings.minimum_informative
-        if needed == 0 or (len(informative) >= needed and any(o.present for o in informative)):
+        if needed == 0 or (len(informative) + scores.told >= needed and any(o.present for o in informative)):
             return None
         if len(informative) >= needed:
             return Abstention(

@@ -37,6 +37,7 @@ _DISTINCT, _RISKS, _SYNONYMS = 20, 5, 3
 _RISK_LR = 1.5
 _DIGITS = 16
 SHIPPED = RESOURCES / "knowledge" / "wording"
+_LONG = {"en": 15, "zh": 25}  # words, or characters
 _CROWDED = 10_000  # vectors of texts no longer written; beyond this only the present ones are kept
 
 
@@ -77,6 +78,12 @@ def _weights(tables: Tables, text: str, language: str, base: bytes, by: Factors,
     found: Array = weigh(tables, [text], language, np.frombuffer(base, np.float64), by)[0]
     found.setflags(write=False)
     return found
+
+
+def is_long(findings: Sequence[Finding]) -> bool:
+    """Whether the wording is long enough to count beside a single finding: a note of which the rules read little."""
+    text = next((f.source.text for f in findings if f.code.code == CODE), "")
+    return len(text.split()) >= _LONG["en"] if language_of(text) == "en" else len(text) >= _LONG["zh"]
 
 
 def readable(language: str) -> bool:

@@ -16,15 +16,15 @@ ROWS = [
 ]
 
 
-def _cases(likeness: np.ndarray, head: np.ndarray | None = None) -> wording.Cases:
+def _cases(likeness: np.ndarray, head: np.ndarray | None = None, words: np.ndarray | None = None) -> wording.Cases:
     count, conditions = likeness.shape
     rules = np.random.default_rng(1).normal(size=(count, conditions))
     truth = np.arange(count) % conditions
     names = tuple(f"diagnosis {i % 10}" for i in range(count))
     fold = np.array([i % 10 % 5 for i in range(count)])
     prior = np.full(conditions, 1 / conditions)
-    shares = np.zeros_like(likeness) if head is None else head
-    return wording.Cases(rules, likeness, shares, np.ones(count), truth, names, fold, prior, -3.0)
+    shares = [np.zeros_like(likeness) if given is None else given for given in (head, words)]
+    return wording.Cases(rules, likeness, *shares, np.ones(count), truth, names, fold, prior, -3.0)
 
 
 def test_noise_gets_hardly_any_weight_and_a_hint_gets_much() -> None:
@@ -46,7 +46,9 @@ def test_the_head_is_weighed_beside_the_likeness() -> None:
     _, weights = wording.cross_validated(_cases(likeness, head))
     assert all(w[1] >= 0.5 for w in weights)
     _, none = wording.cross_validated(_cases(likeness))
-    assert all(w[1] == 0 for w in none)
+    assert all(w[1] == 0 == w[2] for w in none)
+    _, words = wording.cross_validated(_cases(likeness, words=head))
+    assert all(w[1] == 0 and w[2] >= 0.5 for w in words)
 
 
 def test_a_folds_own_cases_have_no_say_in_its_weight() -> None:
