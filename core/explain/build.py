@@ -1,7 +1,6 @@
 """Builds what makes a pack's maps quick: `design.npz` (prior and coalitions, from games of training films) and, from the
-network's own weights, `explainer.onnx` (the learned explainer). With an explainer the design is made again: a second
-prior, of what the explainer leaves on films it has not seen, and the coalitions that tell most under that. The pack is
-written anew, verified, and swapped in.
+network's own weights, `explainer.onnx` (the learned explainer). With an explainer the design gets a second prior: of what
+the explainer leaves on films it has not seen. The pack is written anew, verified, and swapped in.
 
 Give it training films only (and others apart from them, which the network was not fitted on): films that a map is later
 judged on must not have been seen. Needs torch and onnx.
@@ -93,8 +92,8 @@ def build_design(pack: Pack, films: Sequence[Film], plan: Plan, report: Report =
 def build_left(
     pack: Pack, data: bytes, films: Sequence[Film], made: Design, plan: Plan, report: Report = silent
 ) -> Design:
-    """The design with the prior of what the explainer `data` leaves on films that it has not seen, and the coalitions
-    chosen under that."""
+    """The design with the prior of what the explainer `data` leaves on films that it has not seen. Its coalitions stay:
+    those chosen under the new prior told no more on films kept apart, and less where nothing is foretold."""
     from core.inference.session import open_session, run
 
     graph = open_session(data)
@@ -112,9 +111,7 @@ def build_left(
         )
         mean = Mean(values + (full - empty - values.sum()) / len(values), terms)
         measured.append(Measured(signs, odd_parts(game, signs) - Design(signs, made.prior).foretold(mean), 0.0))
-    left = _prior(pack, measured, plan, RATIO_LEFT, report)
-    report(0, 0, "choosing coalitions")
-    return Design(choose(left, pool, plan.design_pairs), made.prior, left)
+    return Design(made.signs, made.prior, _prior(pack, measured, plan, RATIO_LEFT, report))
 
 
 def build_explainer(

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from core.domain.imaging import ImageRef
-from core.explain.design import Design, Prior, design, estimator, save, triples
+from core.explain.design import Design, Mean, Prior, design, estimator, linear, save, triples
 from core.explain.design_fit import Measured, candidates, choose, fit, shapes
+from core.explain.game import new_game
 from core.explain.image import explain, preview, refine, watch
-from core.explain.sampling import RUNGS
+from core.explain.randomise import forgetful
+from core.explain.sampling import RUNGS, agreement, last, sample
 from core.inference.packs import Pack
+from core.inference.session import open_session
 from core.learning import pack_build
 from tests.core import tiny_pack
 
@@ -171,8 +174,49 @@ def test_a_learned_explainer_gives_the_preview(tmp_path: Path) -> None:
     assert preview(pack, REF, pixels, baseline="mean").method == "shapley", "trained with another baseline"
 
 
-def explainer() -> bytes:
-    """film, baseline -> weights x (means of the film - means of the baseline) / 2 + 0.3."""
+def test_a_foretold_game_is_the_start_and_the_samples_correct_it() -> None:
+    rng = np.random.default_rng(3)
+    terms = {t: c for t, c in game(5).items() if len(t) != 2}
+    known, rows = exact(terms), everything()[rng.permutation(255)[:80]]
+    odd = np.array([value(terms, row) for row in rows])
+    total = 2 * value(terms, np.ones(9))
+    coefficients = np.array([terms[tuple(t)] for t in triples(*GRID).tolist()])
+    right = Mean(known, coefficients)
+    made = Design(rows, prior(), prior())
+    assert np.allclose(made.foretold(right), odd, atol=1e-5) and np.allclose(linear(right, GRID)[0], terms[(0,)])
+    wrong = Mean(known + np.linspace(-1, 1, 9), coefficients)
+    rest, errors = made.estimator(80, left=True)(odd - made.foretold(wrong), 0.0, 0.0)
+    assert np.abs(wrong.values + rest - known).mean() < 0.5 * np.abs(wrong.values - known).mean()
+    assert (wrong.values + rest).sum() == pytest.approx(total) and errors.min() > 0
+    nothing, none = made.estimator(80, left=True)(odd - made.foretold(right), 0.0, 0.0)
+    assert np.allclose(nothing, 0, atol=1e-5) and none.max() < 1e-4, "what was foretold rightly is sure"
+
+
+def test_maps_start_from_the_explainer_but_their_checks_do_not_know_it(tmp_path: Path) -> None:
+    pixels = tiny_pack.picture(4)
+    base = designed(tmp_path)
+    plain = design(base)
+    assert plain is not None
+    files = {n: base.read(n) for n in base.manifest["files"]} | {"explainer.onnx": explainer(swapped=True)}
+    files["design.npz"] = save(Design(plain.signs, plain.prior, plain.prior))
+    rest = {k: v for k, v in base.manifest.items() if k != "files"}
+    stated = {"design": "design.npz", "one_pass": "explainer.onnx", "baseline": "blur", "one_pass_error": 0.1}
+    pack = pack_build.write(tmp_path / "tiny3", {**rest, "explanation": stated}, files)
+    read = design(pack)
+    assert read is not None and read.left is not None and read.left.spread == plain.prior.spread
+    without, found = (last(sample(new_game(p, pixels, "blur", "predict"), 130, 0)) for p in (base, pack))
+    assert without.foretold is None and found.alone is not None and found.foretold is not None
+    assert found.stability == without.stability and np.allclose(found.alone, without.values)
+    assert agreement(found.foretold, without.values) < 0.9 < agreement(found.values, without.values)
+    assert found.values.sum() == pytest.approx(found.full - found.empty)
+    for other in (new_game(pack, pixels, "mean", "predict"), new_game(pack, pixels, "blur", "predict")):
+        other.graph = None if other.baseline == "mean" else open_session(forgetful(pack.graph("predict"), 0))
+        assert last(sample(other, 130, 0)).foretold is None, "another baseline, another network"
+
+
+def explainer(swapped: bool = False) -> bytes:
+    """film, baseline -> weights x (means of the film - means of the baseline) / 2 + 0.3; `swapped`: weights of other
+    regions."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -186,7 +230,7 @@ def explainer() -> bytes:
     ]
     constants = {
         "flat": np.array([-1, 64], np.int64),
-        "w": (tiny_pack.WEIGHTS / 2)[None],
+        "w": ((np.roll(tiny_pack.WEIGHTS, 9) if swapped else tiny_pack.WEIGHTS) / 2)[None],
         "c": np.full((1, 64), 0.3, np.float32),
     }
     inputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, size) for n in ("film", "baseline")]
