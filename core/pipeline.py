@@ -314,14 +314,21 @@ def answer_image(case: Case, image_id: str, *, age_years: float | None, view: st
     return dataclasses.replace(case, images=images)
 
 
-def analyse(case: Case, report: Report = silent, *, now: datetime, explain_images: bool = False) -> Case:
+def analyse(
+    case: Case, report: Report = silent, *, now: datetime, explain_images: bool = False, place: str = ""
+) -> Case:
     """All stages for a case: models, findings, assessment, explanation, plan. Status becomes `to_review`.
+
+    `place`: the region of this clinic, taken for the patient's where the record names none; kept with the case.
 
     A stage that fails with a `UserError` becomes an abstention of that stage; the rest of the case still works.
     """
     from core.findings.find import find
 
     started = time.monotonic()
+    if place and not case.record.patient.place:
+        patient = dataclasses.replace(case.record.patient, place=place)
+        case = dataclasses.replace(case, record=dataclasses.replace(case.record, patient=patient))
     predictions, refusals = predict_images(case.images, report)
     report(40, 100, "findings")
     findings = find(case.record, predictions, now) + _by_clinician(case.findings)

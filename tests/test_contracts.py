@@ -33,7 +33,7 @@ def test_nothing_imports_the_network(folder: str) -> None:
 
 
 def loaded_after(code: str) -> set[str]:
-    script = f"import sys\n{code}\nprint('\\n'.join(sorted(m for m in sys.modules if '.' not in m)))"
+    script = f"import sys\n{code}\nprint('\\n'.join(sorted(m for m in list(sys.modules) if '.' not in m)))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())

@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
 
+from core.diagnosis import surroundings
 from core.domain.record import Identifier, Patient, Sex
 from core.errors import UserError
 from ui.session import Session
 from ui.settings import Settings
 from ui.theme.theme import THEME
-from ui.translate import tr
+from ui.translate import say, tr
 from ui.widgets.button import Button
 from ui.widgets.layout import column, row
 from ui.widgets.panels import Icon
@@ -148,11 +149,22 @@ class SignDialog(Dialog):
             self.form.addRow(tr("PIN"), self.pin)
 
 
+def place_choice(chosen: str) -> QComboBox:
+    """The regions that prevalence is known for; the first entry says that it is not known."""
+    made = QComboBox()
+    made.addItem(tr("not stated"), "")
+    for place in surroundings.load().places:
+        made.addItem(say(place.label), place.id)
+    made.setCurrentIndex(max(0, made.findData(chosen)))
+    return made
+
+
 class NewCaseDialog(Dialog):
     """Who the case is about. Only what is known is written down: no default age, no default sex."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, place: str = "") -> None:
         super().__init__("New case", "Create", parent)
+        self.place = place_choice(place)
         self.name, self.number, self.reason, self.born = QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit()
         self.born.setPlaceholderText("1958-03-02")
         self.age, self.sex = QDoubleSpinBox(), QComboBox()
@@ -167,6 +179,7 @@ class NewCaseDialog(Dialog):
         self.form.addRow(tr("Born"), self.born)
         self.form.addRow(tr("or age in years"), self.age)
         self.form.addRow(tr("Sex"), self.sex)
+        self.form.addRow(tr("Lives in"), self.place)
         self.form.addRow(tr("Reason for encounter"), self.reason)
 
     def _birth_date(self) -> date | None:
@@ -190,11 +203,12 @@ class NewCaseDialog(Dialog):
             sex=Sex(self.sex.currentData()),
             age_years=None if age < 0 else age,
             identifiers=(Identifier("local", number),) if number else (),
+            place=str(self.place.currentData()),
         )
 
 
 class SettingsDialog(Dialog):
-    """Name, theme and language."""
+    """Name, theme, language, and where the clinic is."""
 
     def __init__(self, settings: Settings, parent: QWidget) -> None:
         super().__init__("Settings", "Save", parent)
@@ -210,12 +224,16 @@ class SettingsDialog(Dialog):
         self.form.addRow(tr("Your name"), self.name)
         self.form.addRow(tr("Theme"), self.theme)
         self.form.addRow(tr("Language"), self.language)
+        self.place = place_choice(str(settings.get("place")))
+        self.place.setToolTip(tr("Local diseases and the season then count in the ranking, as shares of their own."))
+        self.form.addRow(tr("Region of the clinic"), self.place)
 
     def accept(self) -> None:
         """Keep them."""
         self._settings.set("user", self.name.text().strip())
         self._settings.set("theme", self.theme.currentData())
         self._settings.set("language", self.language.currentData())
+        self._settings.set("place", self.place.currentData())
         super().accept()
 
 

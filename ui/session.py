@@ -294,11 +294,11 @@ class Session(QObject):
     def analyse(self, case_id: str) -> None:
         """Run all stages on an open or stored case."""
         edits = self._edits.get(case_id, 0)
-        known = self.cases.get(case_id)
+        known, place = self.cases.get(case_id), str(self.settings.get("place"))
 
         def work(report: Report) -> Case:
             case = known or self._load(case_id)
-            analysed = pipeline.analyse(case, report, now=self.now())
+            analysed = pipeline.analyse(case, report, now=self.now(), place=place)
             return analysed if known else self.store.save(analysed, self.user)
 
         self.jobs.start("Analysis", work, lambda c: self._analysed(c, edits), case_id=case_id, kind="analyse")

@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "columns": {},
     "keys": {},
     "idle_minutes": 15,
+    "place": "",
 }
 
 

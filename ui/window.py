@@ -313,7 +313,7 @@ class Window(QMainWindow):
 
     def new_case(self) -> None:
         """A case to be filled by hand: who it is about, then the note."""
-        dialog = NewCaseDialog(self)
+        dialog = NewCaseDialog(self, str(self.settings.get("place")))
         if dialog.exec():
             stamp = self.session.now().isoformat(timespec="seconds")
             record = Record(patient=dialog.patient())

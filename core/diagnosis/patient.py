@@ -1,4 +1,4 @@
-"""What age, sex, pregnancy, onset and duration say: one evidence item each, shown like any other."""
+"""What age, sex, place, season, pregnancy, onset and duration say: one evidence item each, shown like any other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from core.diagnosis import surroundings
 from core.diagnosis.observations import Observation
 from core.diagnosis.settings import Settings
 from core.domain.age import age_years
@@ -51,6 +52,7 @@ def items(
         found.append(_item("age", Label("Age", "年龄"), settings.age_weight * age_weights(tables, age), f"{age:.0f}"))
     if patient.sex in {Sex.FEMALE, Sex.MALE}:
         found.append(_item("sex", Label("Sex", "性别"), _sex(tables, patient.sex), patient.sex.value))
+    found += _surroundings(tables, patient.place, now)
     pregnant = next((o for o in observations if o.present and tables.findings[o.index].id in _PREGNANT), None)
     if pregnant is not None:
         listed = ~np.isnan(tables.listed[:, pregnant.index])  # it counts there already
@@ -62,6 +64,19 @@ def items(
         weights = duration_weights(tables, settings, length)
         found.append(_item("duration", Label("Duration", "病程"), weights, f"{length:g} d", seen))
     return tuple(found)
+
+
+def _surroundings(tables: Tables, name: str, now: datetime) -> list[Item]:
+    """Nothing where the place is not known; no season where its climate has none."""
+    place = surroundings.load().place(name)
+    if place is None:
+        return []
+    where = surroundings.place_weights(tables, place)
+    found = [_item("place", Label(f"Place: {place.label.en}", f"地区：{place.label.zh}"), where, "")]
+    if place.climate != "none":
+        month = surroundings.season_weights(tables, place, now.month + (now.day - 15) / 30)
+        found.append(_item("season", Label("Time of year", "季节"), month, f"{now:%Y-%m}"))
+    return found
 
 
 def _item(code: str, label: Label, weights: Array, detail: str, seen: Observation | None = None) -> Item:

@@ -40,6 +40,8 @@ class Patient:
     other_names: tuple[str, ...] = ()
     synthetic: bool = False
     sources: tuple[Source, ...] = ()
+    place: str = ""
+    """Region where the patient lives (an id of `core.diagnosis.surroundings`); "" is not known and counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

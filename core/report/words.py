@@ -123,7 +123,7 @@ WORDS: dict[str, Label] = {
     "image": Label("Image", "图像"),
     "gene": Label("Gene", "基因"),
     "history": Label("History", "病史"),
-    "demographic": Label("Age and sex", "年龄性别"),
+    "demographic": Label("Age, sex, place", "年龄、性别、地区"),
     "clinician": Label("Clinician", "医生"),
     "low": Label("low", "偏低"),
     "high": Label("high", "偏高"),

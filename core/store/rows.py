@@ -10,6 +10,7 @@ from core.domain.case import Action, Addendum, Case, CaseStatus, Decision
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ImagePrediction
 from core.domain.plan import Alert, PlanOption
+from core.domain.record import Patient
 from core.domain.serial import digest, to_json
 from core.errors import UserError
 
@@ -19,6 +20,7 @@ LATER: dict[type, frozenset[str]] = {
     PlanOption: frozenset({"genes"}),
     ImageExplanation: frozenset({"preview_r"}),
     ImagePrediction: frozenset({"conformal"}),
+    Patient: frozenset({"place"}),
 }
 """Fields that came after the first signatures. At their default they are left out of what is signed, so that a case signed
 before them still is what was signed."""

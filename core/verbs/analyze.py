@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from core.diagnosis import surroundings
 from core.domain.case import Case
 from core.domain.serial import to_json, to_plain
 from core.errors import UserError
@@ -21,6 +22,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", choices=["en", "zh"], default="en", help="language of the PDF")
     parser.add_argument("--age", type=float, help="age in years for pictures (PNG, JPEG) that do not say it")
     parser.add_argument("--view", choices=["AP", "PA", "LL"], help="view for pictures that do not say it")
+    parser.add_argument(
+        "--place", default="", help="region where the patients live, e.g. south_asia (default: not stated)"
+    )
     parser.add_argument("--explain-images", action="store_true", help="also make the evidence maps of images (slower)")
     parser.add_argument("--no-store", action="store_true", help="do not keep the cases in the store")
 
@@ -30,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
     for path in args.paths:
         if not path.exists():
             raise UserError(f"{path} does not exist.", "Check the path.")
+    if args.place and surroundings.load().place(args.place) is None:
+        names = ", ".join(p.id for p in surroundings.load().places)
+        raise UserError(f"{args.place} is no region known here.", f"Name one of: {names}.")
     cases = analyse_paths(args.paths, args)
     if not args.no_store:
         _keep(cases)
@@ -71,7 +78,9 @@ def analyse_paths(paths: list[Path], args: argparse.Namespace) -> list[Case]:
         for doubt in opened.doubts:
             print(f"kept apart: {doubt.first_name} / {doubt.second_name}: {doubt.reason.en}", file=sys.stderr)
         cases = [_answered(case, args) for case in opened.cases]
-        return [pipeline.analyse(c, report, now=now, explain_images=args.explain_images) for c in cases]
+        return [
+            pipeline.analyse(c, report, now=now, explain_images=args.explain_images, place=args.place) for c in cases
+        ]
 
 
 def _answered(case: Case, args: argparse.Namespace) -> Case:

@@ -40,7 +40,7 @@ ORIGIN_LOOK = {
     Origin.IMAGE: ("chart.4", "xray", "Image"),
     Origin.GENE: ("chart.3", "dna", "Gene"),
     Origin.HISTORY: ("text.3", "person", "History"),
-    Origin.DEMOGRAPHIC: ("line.control", "person", "Age and sex"),
+    Origin.DEMOGRAPHIC: ("line.control", "person", "Age, sex, place"),
     Origin.CLINICIAN: ("accent.fill", "edit", "Clinician"),
 }
 
