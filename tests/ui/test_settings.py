@@ -33,3 +33,20 @@ def test_unwritable_folder_does_not_stop_the_program(tmp_path: Path) -> None:
     settings = Settings(blocked / "settings.json")
     settings.set("theme", "light")
     assert settings.get("theme") == "light"
+
+
+def test_the_region_of_the_clinic_is_kept_and_offered_for_new_patients(app, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from ui.dialogs import NewCaseDialog, SettingsDialog
+
+    settings = Settings(tmp_path / "settings.json")
+    dialog = SettingsDialog(settings, None)  # type: ignore[arg-type]
+    assert dialog.place.currentData() == ""
+    dialog.place.setCurrentIndex(dialog.place.findData("south_asia"))
+    dialog.accept()
+    assert Settings(tmp_path / "settings.json").get("place") == "south_asia"
+    asked = NewCaseDialog(None, str(settings.get("place")))  # type: ignore[arg-type]
+    assert asked.patient().place == "south_asia"
+    asked.place.setCurrentIndex(0)
+    assert asked.patient().place == ""
+    for made in (dialog, asked):
+        made.deleteLater()
