@@ -2,7 +2,7 @@
 that a run that was killed goes on to the same trees on one machine. Needs lightgbm (MIT; the `training` extra)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.progress import Report
 CHUNK = 10
 """Rounds a step: what a checkpoint holds and the curves show."""
 _PATIENCE = 5  # steps without a better validation loss
+_SMALL = 500_000  # values below which a second thread costs more than it gives
 CHECKPOINT = "trees.json"
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -41,6 +42,8 @@ class _State:
     best_at: int = 0
     done: int = 0
     """Steps of `CHUNK` rounds."""
+    ends: list[int] = field(default_factory=list)
+    """Rounds grown at the end of each step: fewer than asked for where nothing was left to split."""
 
 
 class Boost:
@@ -59,8 +62,11 @@ class Boost:
         self.values, self.labels, self.parts = values.astype(np.float64), labels, parts
         self.classes, self.recipe, self.run = classes, recipe, run
         self.steps = max(1, recipe.rounds // CHUNK)
+        self.threads = recipe.threads if self.values.size > _SMALL else 1
         self.state = _State()
         self.log = RunLog(run, self.steps * CHUNK)
+        self._known: tuple[NDArray[np.float64], ...] = ()
+        """Scores of training and validation so far: a step adds its own trees' alone."""
 
     def train(self, report: Report) -> Trees:
         """The best rounds on validation. Cancelled where a stop was asked for; the checkpoint stays."""
@@ -79,7 +85,7 @@ class Boost:
         return self._scores(self.state.best, places)
 
     def _scores(self, model: str, places: Labels) -> Floats:
-        found = np.asarray(self._booster(model).predict(self.values[places], raw_score=True))
+        found = np.asarray(self._booster(model).predict(self.values[places], raw_score=True, num_threads=self.threads))
         return found.reshape(len(places), -1).astype(np.float32)
 
     def _booster(self, model: str) -> Any:
@@ -95,14 +101,35 @@ class Boost:
         before = self._booster(state.model) if state.model else None
         made = lightgbm.train(self._parameters(), data, num_boost_round=CHUNK, init_model=before)
         state.model = made.model_to_string()
-        loss, f1 = self._quality(self._scores(state.model, self.parts[1]), self.labels[self.parts[1]])
-        own, _ = self._quality(self._scores(state.model, at), self.labels[at])
+        state.ends.append(int(made.current_iteration()))
+        self._add(made, len(state.ends) - 1)
+        loss, f1 = self._quality(self._known[1], self.labels[self.parts[1]])
+        own, _ = self._quality(self._known[0], self.labels[at])
         if loss < state.best_loss - 1e-6:
             state.best, state.best_loss, state.best_at = state.model, loss, state.done + 1
         state.done += 1
         self.log.step(state.done * CHUNK, state.done - 1, own)
         self._save()
         self.log.write("epoch", epoch=state.done - 1, loss=own, validation_loss=loss, f1=f1)
+
+    def _add(self, booster: Any, step: int) -> None:
+        """The scores of the trees of one step, on top of those before."""
+        first = self.state.ends[step - 1] if step else 0
+        count = self.state.ends[step] - first
+        if not count:
+            return
+        found = []
+        for k, places in enumerate(self.parts):
+            more = booster.predict(
+                self.values[places],
+                raw_score=True,
+                start_iteration=first,
+                num_iteration=count,
+                num_threads=self.threads,
+            )
+            own = np.asarray(more, np.float64).reshape(len(places), -1)
+            found.append(own + self._known[k] if self._known else own)
+        self._known = tuple(found)
 
     def _parameters(self) -> dict[str, Any]:
         recipe, n = self.recipe, len(self.parts[0])
@@ -119,7 +146,7 @@ class Boost:
             "seed": recipe.seed * 1000 + self.state.done,  # a step draws its own features whether resumed or not
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": recipe.threads,
+            "num_threads": self.threads,
             "verbose": -1,
         }
 
@@ -130,7 +157,7 @@ class Boost:
         counts = np.maximum(np.bincount(own, minlength=self.classes), 1)
         return np.asarray((len(own) / (self.classes * counts))[own], np.float64)
 
-    def _quality(self, scores: Floats, labels: Labels) -> tuple[float, float]:
+    def _quality(self, scores: NDArray[Any], labels: Labels) -> tuple[float, float]:
         """Log-loss (nats a case) and macro F1."""
         z = scores.astype(np.float64)
         z = np.concatenate([np.zeros_like(z), z], axis=1) if z.shape[1] == 1 else z
@@ -148,6 +175,9 @@ class Boost:
             self.log.trim(0, 0)
             return
         self.state = _State(**json.loads(path.read_text(encoding="utf-8")))
+        booster = self._booster(self.state.model)
+        for step in range(self.state.done):
+            self._add(booster, step)
         self.log.trim(self.state.done * CHUNK, self.state.done)
 
 

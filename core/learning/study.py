@@ -173,6 +173,12 @@ def finish(
     if recipe.task is Task.IMAGE:
         manifest |= of_the_gate(pack, prepared)
     pack = rewrite(pack, manifest)
+    made: list[dict[str, Any]] = []
+    if recipe.task is Task.IMAGE:
+        from core.learning.smaller import with_int8
+
+        report(2, 3, "smaller graph")
+        pack, made = with_int8(pack, prepared, report)
     result = {
         "pack": pack.id,
         "version": pack.pack_version,
@@ -182,6 +188,7 @@ def finish(
         "thresholds": list(limits),
         "temperature": scale.temperature,
         "test": metrics,
+        "variants": made,
         "examples": {part.value: len(prepared.at(part)) for part in Part},
         "patients": {part.value: len({examples.patients[int(k)] for k in prepared.at(part)}) for part in Part},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -42,9 +42,11 @@ def _data(manifest: Mapping[str, Any]) -> list[str]:
     lines += [f"| {part} | {n['examples']} | {n['patients']} |" for part, n in manifest["split"].items()]
     recipe = manifest["recipe"]
     weighted = "classes weighted alike" if recipe["class_weights"] else "classes unweighted"
+    grown = f"Boosted trees, at most {recipe.get('rounds')} of {recipe.get('leaves')} leaves"
+    long = grown if recipe.get("learner") == "trees" else f"At most {recipe['epochs']} epochs"
     how = (
-        f"Split by patient. At most {recipe['epochs']} epochs, stopped after {recipe['patience']} without a lower loss on "
-        f"validation, {weighted}, seed {recipe['seed']}."
+        f"Split by patient. {long}, stopped where the loss on validation no longer fell, {weighted}, "
+        f"seed {recipe['seed']}."
     )
     return [*lines, "", how, ""]
 
@@ -70,7 +72,20 @@ def _results(manifest: Mapping[str, Any]) -> list[str]:
             f"| {g['column']} {g['value']} | {g['n']} | {_n(g['auroc'])} | {_ci(g.get('auroc_ci95'))} |"
             for g in test["subgroups"]
         ]
-    return [*lines, ""]
+    return [*lines, *_smaller(manifest), ""]
+
+
+def _smaller(manifest: Mapping[str, Any]) -> list[str]:
+    """What the graphs beside the plain one lose, as measured when they were made."""
+    found = {k: v for k, v in (manifest.get("variants") or {}).items() if k != "predict"}
+    if not found:
+        return []
+    lines = ["", "| graph | metric | loss | same decisions | n |", "|---|---|---|---|---|"]
+    for one in found.values():
+        agreed = f"{100 * one['agreement']:.1f} %" if "agreement" in one else "-"
+        loss = f"{one['loss']:.4f}" if "loss" in one else "not measured"
+        lines.append(f"| {one['kind']} | {one.get('metric', '-')} | {loss} | {agreed} | {one['n']} |")
+    return lines
 
 
 def _row(name: str, found: Mapping[str, Any], key: str) -> str:

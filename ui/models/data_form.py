@@ -22,7 +22,7 @@ HINTS = {
     NOTES: "A folder of .txt and .md notes. A text model reads them with words hidden, and guesses; no labels are needed.",
 }
 ADAPTER_HINT = "An adapter trains a small part beside the weights: for larger models and little data."
-TREES_HINT = "Trees often do better than a network on small tables; both are explained exactly."
+TREES_HINT = "Trees are explained exactly however many columns there are; a network up to 15."
 
 
 class DataForm(QWidget):

@@ -164,6 +164,7 @@ class Curves(QWidget):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.title = title
+        self.unit = "epoch"
         self._tracks: tuple[Track, ...] = ()
         self._epochs, self._now = 1, None
         self.setMinimumSize(170, 150)
@@ -222,7 +223,7 @@ class Curves(QWidget):
                 painter, QRect(x - 20, area.bottom() + 5, 40, 16), f"{value:g}", "text.2", px=11, align=paint.CENTRE
             )
         caption = QRect(area.x(), area.bottom() + 22, area.width(), 16)
-        paint.text(painter, caption, tr("epoch"), "text.2", px=11, align=paint.CENTRE)
+        paint.text(painter, caption, tr(self.unit), "text.2", px=11, align=paint.CENTRE)
 
     def _in_use(self, painter: QPainter, area: QRect, y: float) -> None:
         pen = QPen(color("text.2"), 1.2)

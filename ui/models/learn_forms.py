@@ -97,10 +97,26 @@ class TrialRows(PaintedRows):
 
 def tried_words(row: Any) -> str:
     """Names and values of what a trial tried."""
-    parts = [
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in row.params.items()
-    ]
+    parts = [f"{tr(PARAMETERS[name]) if name in PARAMETERS else name} {_value(v)}" for name, v in row.params.items()]
     return " · ".join(parts)
+
+
+PARAMETERS = {
+    "rate": "Learning rate",
+    "class_weights": "Classes weighted",
+    "leaves": "Leaves a tree",
+    "weight_decay": "Weight decay",
+    "dropout": "Dropout",
+    "hidden": "Hidden units",
+    "width": "Width",
+    "lora_rank": "Adapter rank",
+}
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def notes_table(found: dict[str, int], cover: bool) -> QWidget:

@@ -36,7 +36,10 @@ class TrainPage(QWidget):
     def show_state(self, state: Any, now: float | None, *, labelled: bool) -> None:
         """A run as it stands. `now`: macro F1 of the pack in use; `labelled`: there is a metric beside the loss."""
         epochs = epochs_of(state.recipe)
-        self.words.setText(tr("Epoch {n} of {total}", n=min(epochs, state.epoch + 1), total=epochs))
+        trees, at = state.recipe.get("learner") == "trees", min(epochs, state.epoch + 1)
+        told = tr("Trees {n} of {total}", n=10 * at, total=10 * epochs)
+        self.words.setText(told if trees else tr("Epoch {n} of {total}", n=at, total=epochs))
+        self.loss.unit = self.quality.unit = "trees, in tens" if trees else "epoch"
         share = state.step / state.steps if state.steps else 0.0
         self.bar.set_share(1.0 if state.state == "done" else share)
         self.left.setText(progress_words(state, share))

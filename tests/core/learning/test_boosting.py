@@ -30,7 +30,9 @@ def recipe(data: Path, **more: object) -> TrainRecipe:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trees")
-    study.train(recipe(tiny.table(folder / "t.csv", n=400), positive="sepsis", about={"id": "tiny-trees"}), folder / "run")
+    study.train(
+        recipe(tiny.table(folder / "t.csv", n=400), positive="sepsis", about={"id": "tiny-trees"}), folder / "run"
+    )
     return folder / "run"
 
 

@@ -15,7 +15,7 @@ from tests.core.learning import tiny
 
 pytest.importorskip("torch", reason="the training extra is not installed")
 
-from core.inference import packs
+from core.inference import install, packs
 from core.learning import study
 from core.learning.answers import answers
 from core.learning.calibrate import Scale
@@ -153,7 +153,7 @@ def test_a_killed_text_run_goes_on_to_the_same_metric(tmp_path: Path) -> None:
 
 
 def test_films_become_a_pack_with_a_gate(tmp_path: Path) -> None:
-    made = recipe(tiny.films(tmp_path / "films"), task="image", epochs=8, size=32, width=8, rate=0.005, patience=8)
+    made = recipe(tiny.films(tmp_path / "films", 80), task="image", epochs=6, size=32, width=8, rate=0.005, patience=8)
     result = study.train(made, tmp_path / "run")
     pack = packs.verify(tmp_path / "run" / "pack")
     assert pack.domain.views == ("PA",) and pack.domain.age_from_years == 40
@@ -163,6 +163,18 @@ def test_films_become_a_pack_with_a_gate(tmp_path: Path) -> None:
         pack.manifest["gate"]["false_refusals"]["n"] == result["test"]["n"]
         and len(pack.manifest["drift"]["ood"]) == 101
     )
+    _plain, small = result["variants"]
+    assert small["kind"] == "int8-static" and small["n"] == result["examples"]["test"]
+    assert small["kept"] == ("predict_int8" in pack.manifest["graphs"])
+    assert small["kept"] == ("int8-static" in pack.read("MODEL_CARD.md").decode())
+    if small["kept"]:
+        assert pack.manifest["variants"]["predict_int8"]["agreement"] == small["agreement"] >= 0.98
+        install.install(tmp_path / "run" / "pack", allow_unsigned=True)
+
+
+def test_too_few_films_to_measure_a_loss_make_no_smaller_graph(tmp_path: Path) -> None:
+    made = recipe(tiny.films(tmp_path / "films", 40), task="image", epochs=1, size=32, width=4)
+    assert study.train(made, tmp_path / "run")["variants"] == []
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_search_shows_its_trials_and_trains_with_the_best(
     assert [r.loss for r in rows.rows if r.state == "complete"] == sorted(
         r.loss for r in rows.rows if r.state == "complete"
     )
-    assert "rate" in tried_words(rows.rows[0]) and page.tune.go.text() == "Train with the best"
+    assert "Learning rate" in tried_words(rows.rows[0]) and page.tune.go.text() == "Train with the best"
     page.tune._next()
     assert page.tune.kind == "train" and page.tune.run != first and page.tune.run is not None
     best = next(r for r in rows.rows if r.number == rows.best)
