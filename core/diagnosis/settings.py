@@ -42,6 +42,7 @@ class Settings:
     beta_count: float
     prior_sd: float
     missing_share: float
+    interval_scale: float
     duration_background: tuple[float, float, float]
     duration_limit: float
     minimum_informative: int

@@ -29,11 +29,14 @@ Array = NDArray[np.float64]
 FOLDER = RESOURCES / "knowledge" / "wording"
 LANGUAGES = ("en", "zh")
 SEED = 100
-_NOTES, _ROUNDS = 25, {"en": 26, "zh": 14}
-"""Made-up notes of a condition in each round, and rounds."""
-_WIDTH = {"en": 96, "zh": 64}
+_NOTES, _ROUNDS, _COPIES = 25, {"en": 22, "zh": 14}, 2
+"""Made-up notes of a condition in each round, rounds, and how often a presentation stands in a round."""
+_WIDTH = {"en": 128, "zh": 64}
+_KEPT = {"en": 7_000, "zh": 10_000}  # features: those with the longest rows; others say little (docs/benchmarks/neural-text.md)
+    0.5  # of the features, those with the longest rows; the others say next to nothing (docs/benchmarks/neural-text.md)
+)
 _LEAST, _MOST = 15, 40_000  # occurrences in a round's notes that make a feature; features looked at
-_BATCH, _RATE, _DECAY, _DROPPED, _SMOOTHING = 256, 4e-3, 0.88, 0.3, 0.05
+_BATCH, _RATE, _DECAY, _DROPPED, _SMOOTHING = 256, 4e-3, 0.86, 0.3, 0.05
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _ENDINGS = ("ing", "ies", "es", "ed", "s", "ly", "y", "e")
@@ -116,7 +119,7 @@ def save(head: Words, path: Path) -> None:
 
 def learn(
     tables: Tables, language: str, told: Iterable[Presentation] = (), report: Report = silent, *,
-    seed: int = SEED, rounds: int = 0, count: int = _NOTES, copies: int = 3,
+    seed: int = SEED, rounds: int = 0, count: int = _NOTES, copies: int = _COPIES,
 ) -> Words:  # fmt: skip
     """A head of one language from made-up notes, `count` a condition anew in each of the rounds, and `told` presentations,
     `copies` times a round. Minutes on one core; the same for the same seed. Needs torch. Raises `Cancelled` from `report`.
@@ -138,8 +141,11 @@ def learn(
         both = texts + [found for found, _ in extra]
         rows = [np.array([at[f] for f in found if f in at], np.int64) for found in both]
         net.round(rows, np.array(labels + [label for _, label in extra]))
-    ids = tuple(c.id for c in tables.conditions)
-    return Words(language, ids, at, *net.arrays())
+    rows_, weight, bias = net.arrays()
+    kept = np.sort(np.argsort(-np.linalg.norm(rows_, axis=1), kind="stable")[: _KEPT[language]])
+    names = list(at)
+    at = {names[i]: row for row, i in enumerate(kept)}
+    return Words(language, tuple(c.id for c in tables.conditions), at, rows_[kept], weight, bias)
 
 
 def _written(tables: Tables, language: str, count: int, seed: int) -> tuple[list[list[str]], list[int]]:
