@@ -49,6 +49,20 @@ _STATED = {
 _SIGN = re.compile(r"\((?P<in>[+-])\)|(?<![\w+-])(?P<out>[+-])(?![\d+-])")
 _CORE = re.compile(r"\b(?:no|not|without|never|cannot|lack|free)\b")
 """The word of a trigger that carries the denial."""
+_GENERALLY = {
+    "english": re.compile(
+        r"\b(?:symptoms?|signs?|features?|manifestations?|complications?|side effects?) of (?:an? |the )?[\w\s-]{2,40}?"
+        r" (?:includes?|are|may be|can be|consist of)\b(?P<all>.*)"
+        r"|\bfor (?P<need>[^,.;]{3,40}?),? (?:as needed|as required|when needed|if needed|prn)\b"
+        r"|\b(?:as needed|as required|if needed|prn) for (?P<when>[^,.;]{3,40})",
+        re.IGNORECASE,
+    ),
+    "chinese": re.compile(
+        r"的(?:常见|典型|主要|早期|临床)*(?:症状|表现|体征|并发症|副作用|不良反应)(?:主要|一般|通常)?(?:包括|有|是|为)(?P<all>.*)"
+        r"|(?P<need>[^，。；]{2,8})时(?:按需|必要时|可)(?:口服|服用|使用)|(?:必要时|按需)(?P<when>[^，。；]{2,8})时"
+    ),
+}
+"""A general statement ("symptoms of appendicitis include ...") or an indication ("ibuprofen for headaches as needed")."""
 _LEAD = 40
 _COMPANY = re.compile(r"\b(?:by|with|to|told|lives with) (?:(?:his|her|their|the|my|a|an) )?(?:\w+ )?$", re.IGNORECASE)
 _ONSET = re.compile(
@@ -116,7 +130,14 @@ def contexts(text: str, sentence: Sentence, matches: Sequence[Match], name: str)
     hits = [h for h in _hits(text, sentence, tables) if not _inside(h, matches)]
     reaches = [reach for hit in hits for reach in _reaches(text, sentence, hit, hits, matches, name)]
     reaches += [*_forms(text, sentence, matches, name), *_question(text, sentence, name)]
+    reaches += _generally(text, sentence, name)
     return [_decide(match, sentence, reaches) for match in matches]
+
+
+def _generally(text: str, sentence: Sentence, name: str) -> list[tuple[str, int, int]]:
+    """What is said in general, or of the need for a medicine, is not said of the patient."""
+    found = _GENERALLY[name].finditer(text, sentence.start, sentence.end)
+    return [("hypothetical", *m.span(kind)) for m in found for kind in ("all", "need", "when") if m[kind]]
 
 
 def _question(text: str, sentence: Sentence, name: str) -> Iterable[tuple[str, int, int]]:
