@@ -32,9 +32,7 @@ SEED = 100
 _NOTES, _ROUNDS, _COPIES = 25, {"en": 22, "zh": 14}, 2
 """Made-up notes of a condition in each round, rounds, and how often a presentation stands in a round."""
 _WIDTH = {"en": 128, "zh": 64}
-_KEPT = {"en": 7_000, "zh": 10_000}  # features: those with the longest rows; others say little (docs/benchmarks/neural-text.md)
-    0.5  # of the features, those with the longest rows; the others say next to nothing (docs/benchmarks/neural-text.md)
-)
+_KEPT = {"en": 7_000, "zh": 10_000}  # features: those with the longest rows; the others say next to nothing
 _LEAST, _MOST = 15, 40_000  # occurrences in a round's notes that make a feature; features looked at
 _BATCH, _RATE, _DECAY, _DROPPED, _SMOOTHING = 256, 4e-3, 0.86, 0.3, 0.05
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
