@@ -1,7 +1,6 @@
 """From a trained network to one ONNX graph: film, baseline and masks in; logit and features out. Needs torch and onnx."""
 
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from core.inference.importing.exporting import exported
+
 OPSET = 20
 
 
@@ -21,29 +22,12 @@ def to_onnx(network: torch.nn.Module, size: int, grid: tuple[int, int]) -> bytes
     Inputs: film (n or 1, 1, size, size), baseline (same), masks (n or 1, rows * columns), all float32.
     """
     network.eval()
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside the exporter; the result is checked below
-        path = Path(folder) / "plain.onnx"
-        torch.onnx.export(
-            network,
-            (torch.rand(2, 1, size, size),),
-            str(path),
-            dynamo=True,
-            verbose=False,
-            opset_version=OPSET,
-            external_data=False,
-            input_names=["blended"],
-            output_names=["logit", "features"],
-            dynamic_shapes={"x": {0: torch.export.Dim("n")}},
-        )
-        model = onnx.load(path)
+    data = exported(
+        network, (torch.rand(2, 1, size, size),), ("blended",), ("logit", "features"), {"x": {0: torch.export.Dim("n")}},
+        opset=OPSET,
+    )  # fmt: skip
+    model = onnx.load_from_string(data)
     _blend_in_front(model, size, grid)
-    for node in model.graph.node:
-        node.ClearField("doc_string")
-        del node.metadata_props[:]
-    del model.metadata_props[:]
-    del model.graph.value_info[:]
-    model.producer_name, model.producer_version = "consilium", ""
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
 

@@ -1,14 +1,9 @@
 """Trained networks as ONNX graphs that give one log-odds a label. Needs torch and onnx."""
 
-import tempfile
-import warnings
-from pathlib import Path
-from typing import Any
-
-import onnx
 import torch
 from torch import Tensor, nn
 
+from core.inference.importing.exporting import exported, exported_texts
 from core.learning.export import OPSET
 
 
@@ -56,40 +51,10 @@ class Films(nn.Module):
 def table_graph(network: nn.Module, inputs: int, temperature: float) -> bytes:
     """`row` (n, inputs) float32 with NaN where missing -> `logit` (n, labels)."""
     whole = nn.Sequential(network, LogOdds(temperature)).eval()
-    example = torch.rand(3, inputs)
-    return _exported(whole, (example,), ["row"], ({0: torch.export.Dim("n", min=1)},))
+    shapes = ({0: torch.export.Dim("n", min=1)},)
+    return exported(whole, (torch.rand(3, inputs),), ("row",), ("logit",), shapes, opset=OPSET)
 
 
 def text_graph(model: nn.Module, longest: int, temperature: float) -> bytes:
     """`input_ids`, `attention_mask` (n, tokens) int64 -> `logit` (n, labels)."""
-    ids = torch.randint(1, 5, (3, min(17, longest)))
-    axes = {0: torch.export.Dim("texts", min=1, max=512), 1: torch.export.Dim("tokens", min=2, max=longest)}
-    network = _Texts(model.cpu().float(), temperature).eval()
-    return _exported(network, (ids, torch.ones_like(ids)), ["input_ids", "attention_mask"], (axes, axes))
-
-
-def _exported(network: nn.Module, example: tuple[Tensor, ...], names: list[str], shapes: Any) -> bytes:
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside the exporter; the result is compared by the caller
-        path = Path(folder) / "plain.onnx"
-        torch.onnx.export(
-            network,
-            example,
-            str(path),
-            dynamo=True,
-            verbose=False,
-            opset_version=OPSET,
-            external_data=False,
-            input_names=names,
-            output_names=["logit"],
-            dynamic_shapes=shapes,
-        )
-        model = onnx.load(path)
-    for node in model.graph.node:
-        node.ClearField("doc_string")
-        del node.metadata_props[:]
-    del model.metadata_props[:]
-    del model.graph.value_info[:]
-    model.producer_name, model.producer_version = "consilium", ""
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    return exported_texts(_Texts(model.cpu().float(), temperature).eval(), longest, "logit", opset=OPSET)

@@ -9,19 +9,18 @@ activations stay float32, so nothing is lost to their range. Needs torch, transf
 import hashlib
 import json
 import shutil
-import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from core.inference import packs
 from core.inference.embedding import Encoder
+from core.inference.importing.exporting import exported_texts
+from core.inference.importing.hugging import text_network
 
 _LARGE = 100_000
 REFERENCE = (
@@ -32,51 +31,9 @@ REFERENCE = (
 )
 
 
-class _Pooled(torch.nn.Module):
-    """Mean of the last layer over the tokens that count, at length 1."""
-
-    def __init__(self, source: Path) -> None:
-        from transformers import AutoModel
-
-        super().__init__()
-        self.encoder = AutoModel.from_pretrained(source, attn_implementation="eager")
-
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """(n, tokens) int64 twice -> (n, width) float32."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        counts = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * counts).sum(1) / counts.sum(1)
-        unit: torch.Tensor = mean / torch.sqrt((mean * mean).sum(1, keepdim=True))
-        return unit
-
-
 def to_onnx(source: Path, longest: int = 256) -> Any:
-    """The float32 graph: input_ids and attention_mask in, vector out, any number of texts and tokens."""
-    network = _Pooled(source).eval()
-    ids = torch.randint(1, 100, (3, 17))
-    axes = {0: torch.export.Dim("texts", min=1, max=512), 1: torch.export.Dim("tokens", min=2, max=longest)}
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside the exporter; the result is compared below
-        path = Path(folder) / "plain.onnx"
-        torch.onnx.export(
-            network,
-            (ids, torch.ones_like(ids)),
-            str(path),
-            dynamo=True,
-            verbose=False,
-            external_data=False,
-            input_names=["input_ids", "attention_mask"],
-            output_names=["vector"],
-            dynamic_shapes={"input_ids": axes, "attention_mask": axes},
-        )
-        model = onnx.load(path)
-    for node in model.graph.node:
-        node.ClearField("doc_string")
-        del node.metadata_props[:]
-    del model.metadata_props[:]
-    del model.graph.value_info[:]
-    model.producer_name, model.producer_version = "consilium", ""
-    return model
+    """The float32 graph: input_ids and attention_mask in, the vector of length 1 out, any number of texts and tokens."""
+    return onnx.load_from_string(exported_texts(text_network(source, "text-embedding"), longest, "vector"))
 
 
 def shrink(model: Any) -> Any:

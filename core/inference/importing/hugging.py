@@ -5,14 +5,13 @@ Weights are read from safetensors alone: `pytorch_model.bin` is a pickle. A fold
 
 import json
 import re
-import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
 from core.inference import packs
 from core.inference.importing import surgery
+from core.inference.importing.exporting import exported_texts
 from core.inference.importing.questions import (
     Answers,
     Question,
@@ -95,8 +94,8 @@ def import_hugging_face(folder: Path, out: Path, answers: Answers) -> packs.Pack
         raise UserError(f"{folder.name} gives a number, not classes.", "Packs of text give probabilities of labels.")
     tokenizer, spec = _tokenizer(folder, config)
     longest = spec["longest"]
-    network = _network(folder, task)
-    graph = surgery.load(_exported(network, longest, task))
+    network = text_network(folder, task)
+    graph = surgery.load(exported_texts(network, longest, OUTPUT[task]))
     source = {"from": "Hugging Face folder", "file": folder.name, "sha256": sha256_of(folder)}
     manifest = manifest_head(told, task, source) | {"graphs": {"predict": "model.onnx"}, "text": spec, "labels": []}
     if task == "text-classification":
@@ -147,7 +146,7 @@ def _ends(config: dict[str, Any]) -> dict[str, Any]:
     return {"stop": [s for s in stops if s < int(config["vocab_size"])], "most_tokens": 256}
 
 
-def _network(folder: Path, task: str) -> Any:
+def text_network(folder: Path, task: str) -> Any:
     """A torch module of (input_ids, attention_mask) with one output."""
     import torch
     from transformers import (
@@ -212,28 +211,6 @@ OUTPUT = {
     "text-embedding": "vector",
     "text-generation": "logit",
 }
-
-
-def _exported(network: Any, longest: int, task: str) -> bytes:
-    import torch
-
-    ids = torch.randint(1, 5, (3, min(17, longest)))
-    axes = {0: torch.export.Dim("texts", min=1, max=512), 1: torch.export.Dim("tokens", min=2, max=longest)}
-    with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside the exporter; the result is compared below
-        path = Path(place) / "plain.onnx"
-        torch.onnx.export(
-            network,
-            (ids, torch.ones_like(ids)),
-            str(path),
-            dynamo=True,
-            verbose=False,
-            external_data=False,
-            input_names=["input_ids", "attention_mask"],
-            output_names=[OUTPUT[task]],
-            dynamic_shapes={"input_ids": axes, "attention_mask": axes},
-        )
-        return path.read_bytes()
 
 
 def _reference(task: str, files: dict[str, bytes], manifest: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from core.inference import packs
 from core.inference.apart import call_apart
 from core.inference.importing.bare import ask as ask_onnx
 from core.inference.importing.bare import import_onnx
+from core.inference.importing.exporting import exported
 from core.inference.importing.questions import Answers, Question, common, unanswered
 
 _SECONDS = 300.0
@@ -119,14 +120,5 @@ def export_module(module: Any, shape: tuple[int, ...], target: str) -> None:
                 opset_version=17,
             )
             return
-        torch.onnx.export(
-            module.eval(),
-            (example,),
-            target,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-            input_names=["input"],
-            output_names=["scores"],
-            dynamic_shapes=({0: torch.export.Dim("n", min=1, max=1024)},),
-        )
+    shapes = ({0: torch.export.Dim("n", min=1, max=1024)},)
+    Path(target).write_bytes(exported(module.eval(), (example,), ("input",), ("scores",), shapes))
