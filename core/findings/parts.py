@@ -32,6 +32,20 @@ _GENERAL = frozenset({
     "limb_swelling_local", "fatigue",
 })  # fmt: skip
 """Findings that a longer one around them makes superfluous, although it is no kind of them."""
+_DENIED = {
+    "chinese": re.compile(
+        r"[^，,。；;：:、无未没不否非痛疼]*(?:没有|没|无|未见|未|不|也不|都不|并不)(?:再|怎么|太|明显|有|出现|是|算|那么)?"
+    ),
+    "english": re.compile(r"[^,;.:]*?(?:\bnot|n't|\bno|\bnever|\bwithout)\s+(?:\w+\s+)?"),
+}
+"""What stands between the parts of a finding that is denied: "大便没有血", "the knee is not swollen"."""
+_DEGREES = frozenset("多大好重快高低深")
+"""Words of degree: "不多" is less, not none."""
+_LED = {
+    "chinese": re.compile(r"(?:没有|没|无|未|不|否认)[^，。；]{0,2}$"),
+    "english": re.compile(r"\b(?:no|not|denies|without|never)\s(?:\w+\s)?$|n't\s(?:\w+\s)?$"),
+}
+"""A denial just before what would run on past a comma: "没有咳嗽，没有痰" denies a cough, not a cough without phlegm."""
 _STOPS = {False: re.compile(r"[，,。.；;！!？?：:\n]"), True: re.compile(r"[。.；;！!？?\n]")}
 
 
@@ -118,7 +132,9 @@ def find(text: str, name: str) -> list[Match]:
     found: dict[str, Match] = {}
     for number, parts in filled.items():
         pattern = table.patterns[number]
-        place = _place(text, table, pattern, parts) if len(parts) == len(pattern.parts) else None
+        if len(parts) < len(pattern.parts):
+            continue
+        place = _place(text, table, pattern, parts) or _denied(text, table, pattern, parts)
         if place and (
             pattern.key not in found or place[1] - place[0] > found[pattern.key].end - found[pattern.key].start
         ):
@@ -134,8 +150,24 @@ def _place(
     for order in [tuple(numbers)] if pattern.ordered else itertools.permutations(numbers):
         for first in filled[order[0]]:
             end = _end(text, table, pattern, [filled[part] for part in order[1:]], first[1])
-            if end:
+            runs_on = pattern.far and re.search("[,，]", text[first[1] : end])
+            if end and not (runs_on and _LED[table.name].search(text[: first[0]])):
                 return first[0], end
+    return None
+
+
+def _denied(
+    text: str, table: Table, pattern: Pattern, filled: dict[int, list[tuple[int, int]]]
+) -> tuple[int, int] | None:
+    """The second part of a near pattern where it is denied after the first, or None: the denial then stands before it."""
+    if len(pattern.parts) != 2 or not pattern.ordered or pattern.far:
+        return None
+    for first in filled[0]:
+        for second in filled[1]:
+            near = 0 < second[0] - first[1] <= _REACH[table.name][False]
+            degree = text[second[0] - 1] == "不" and text[second[0] : second[1]] in _DEGREES
+            if near and not degree and _DENIED[table.name].fullmatch(text[first[1] : second[0]]):
+                return second
     return None
 
 

@@ -113,7 +113,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         matches = parts.merged(finder.find(text), told)
         if name == "chinese":
             matches = parts.merged(matches, grid.find(text), beside=True)
-        matches = [english.shifted(m, sentence.start) for m in matches]
+        matches = [english.shifted(_bare(m, text), sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]
         said = contexts(note.text, sentence, matches, name)
@@ -163,6 +163,14 @@ def _still(match: Match, context: Context, sentence: Sentence, duration: Quantit
     if context.scope is Scope.HISTORY and lasting and sentence.section != "history":
         return Context(context.status, Scope.CURRENT)
     return context
+
+
+def _bare(match: Match, text: str) -> Match:
+    """A match without the "有" that a denial before it needs: "没有痰" denies phlegm."""
+    if match.start and text[match.start] == "有" and text[match.start - 1] in "没未无" and match.end > match.start + 1:
+        words = tuple(word + (word == match.start) for word in match.words)
+        return Match(match.key, match.start + 1, match.end, words)
+    return match
 
 
 def _past(match: Match) -> bool:
