@@ -8,8 +8,10 @@ import pytest
 from core.inference.session import open_session, run
 from tests.core.learning import tiny
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+pytest.importorskip("torch", reason="the training extra is not installed")
+pytest.importorskip("transformers", reason="the training extra is not installed")
+
+import torch
 
 from core.inference.importing.hugging import text_network
 from core.learning.text_pack import shrink, to_onnx
