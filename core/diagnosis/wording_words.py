@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 FOLDER = RESOURCES / "knowledge" / "wording"
 LANGUAGES = ("en", "zh")
 SEED = 100
-_NOTES, _ROUNDS, _COPIES = 25, {"en": 22, "zh": 14}, 2
+_NOTES, _ROUNDS, _COPIES = 25, {"en": 22, "zh": 14}, 3
 """Made-up notes of a condition in each round, rounds, and how often a presentation stands in a round."""
 _WIDTH = {"en": 128, "zh": 64}
 _KEPT = {"en": 7_000, "zh": 10_000}  # features: those with the longest rows; the others say next to nothing
