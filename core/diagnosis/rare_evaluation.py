@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from msgspec import structs
@@ -43,7 +43,8 @@ class Options:
 class Scored:
     """One case's candidates, as is and without its publication, before weighting. `annotated`: some annotation is left.
 
-    `fewer`: the same with some of the findings, to learn from.
+    `learned`: what is learned from it, first without its publication: never with the gene given, so that the network is the
+    one that ships; and also with some of the findings. Empty where nothing is learned.
     """
 
     case: SolvedCase
@@ -53,7 +54,7 @@ class Scored:
     without: Example
     genes_as_is: NDArray[np.bool_]
     genes_without: NDArray[np.bool_]
-    fewer: tuple[Example, ...] = ()
+    learned: tuple[Example, ...] = ()
 
 
 def prepare(
@@ -97,9 +98,13 @@ def _scored(case: SolvedCase, world: _World, chance: np.random.Generator) -> Sco
     annotated = any(stand_ins.get(w, w) not in layer.emptied for w in wanted)
     view = _View(case, wanted, of_genes, stand_ins, world.index, len(pack.diseases))
     (as_is, genes_as_is), (without, genes_without) = view.both(terms)
-    draws = world.fewer if wanted and len(terms) > FEWEST else 0
-    fewer = tuple(e for _ in range(draws) for e, _ in view.both(some_of(terms, chance)))
-    return Scored(case, bool(wanted), annotated, as_is, without, genes_as_is, genes_without, fewer)
+    learned: tuple[Example, ...] = ()
+    if world.fewer:
+        plain = replace(view, of_genes=[])
+        whole = (without, as_is) if not of_genes else plain.examples(terms)
+        draws = world.fewer if wanted and len(terms) > FEWEST else 0
+        learned = (*whole, *(e for _ in range(draws) for e in plain.examples(some_of(terms, chance))))
+    return Scored(case, bool(wanted), annotated, as_is, without, genes_as_is, genes_without, learned)
 
 
 def some_of(terms: Sequence[int], chance: np.random.Generator) -> list[int]:
@@ -129,6 +134,11 @@ class _View:
         for disease, row in self.stand_ins.items():
             plain[disease] = fits[row]
         return as_is, self._example(terms, plain, self.stand_ins)
+
+    def examples(self, terms: list[int]) -> tuple[Example, Example]:
+        """`both`, without publications first, to learn from."""
+        (as_is, _), (without, _) = self.both(terms)
+        return without, as_is
 
     def _example(self, terms: list[int], by: Floats, rows: dict[int, int]) -> tuple[Example, NDArray[np.bool_]]:
         chosen = rare.shortlist(by, self.of_genes)
@@ -166,19 +176,25 @@ def fold_models(scored: Sequence[Scored], report: Report = silent) -> list[Model
     for k in range(FOLDS):
         report(k, FOLDS, "learning")
         networks.append(_network([s for s, f in zip(scored, place, strict=True) if f != k]))
-    unseen = [networks[f].score(s.without.values) for s, f in zip(scored, place, strict=True)]
     models = []
     for k in range(FOLDS):
-        used = [i for i, f in enumerate(place) if f != k and scored[i].without.findings > 1]
-        first = rare_weights.load()
-        weights = calibrate([scored[i].without for i in used], [unseen[i] for i in used], first)
-        models.append(Model(networks[k], weights))
+        used = [(s, networks[f]) for s, f in zip(scored, place, strict=True) if f != k]
+        models.append(Model(networks[k], _calibrated(used, rare_weights.load())))
     return [models[f] for f in place]
 
 
+def _able(scored: Scored) -> bool:
+    return len(scored.learned) > 0 and scored.learned[0].findings > 1
+
+
 def _network(scored: Sequence[Scored]) -> Network:
-    able = [s for s in scored if s.without.findings > 1]
-    return learn_network([e for s in able for e in (s.without, s.as_is, *s.fewer)])
+    return learn_network([e for s in scored if _able(s) for e in s.learned])
+
+
+def _calibrated(used: Sequence[tuple[Scored, Network]], first: rare_weights.Weights) -> rare_weights.Weights:
+    """Calibrated on cases, publications left out, each scored by a network that did not see its disease."""
+    pairs = [(s.learned[0], network) for s, network in used if _able(s)]
+    return calibrate([e for e, _ in pairs], [network.score(e.values) for e, network in pairs], first)
 
 
 def shipped(scored: Sequence[Scored], pack: RarePack, report: Report = silent) -> Model:
@@ -187,11 +203,9 @@ def shipped(scored: Sequence[Scored], pack: RarePack, report: Report = silent) -
     Its probabilities are calibrated with the folds' networks, on cases whose diseases those had not seen.
     """
     source = f"learned from {len(scored)} solved cases, HPO {pack.version.version}"
-    models = fold_models(scored, report)
-    used = [(s.without, m.network) for s, m in zip(scored, models, strict=True) if s.without.findings > 1]
+    folds = [m.network for m in fold_models(scored, report)]
     first = structs.replace(rare_weights.load(), source=source)
-    weights = calibrate([e for e, _ in used], [n.score(e.values) for e, n in used], first)
-    return Model(_network(scored), weights)
+    return Model(_network(scored), _calibrated(list(zip(scored, folds, strict=True)), first))
 
 
 def outcomes(scored: Sequence[Scored], models: Sequence[Model], options: Options) -> list[Outcome]:

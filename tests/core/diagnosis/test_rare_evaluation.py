@@ -160,8 +160,9 @@ def test_folds_keep_diseases_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         for d in ("OMIM:1", "OMIM:2", "OMIM:3", "OMIM:4", "OMIM:77")
     ]
     _, scored = prepare(cases, Options(), fewer=3)
-    assert {len(s.fewer) for s in scored if s.known} == {0, 6}  # two findings are too few to draw from; both versions
-    assert all(e.findings == 2 and e.disease == s.without.disease for s in scored for e in s.fewer)
+    assert {len(s.learned) for s in scored if s.known} == {2, 8}  # two findings are too few to draw from; both versions
+    assert all(e.findings == 2 and e.disease == s.without.disease for s in scored for e in s.learned[2:])
+    assert all(s.learned[:2] == (s.without, s.as_is) for s in scored)
     seen: list[set[str]] = []
     network = installed().network
     monkeypatch.setattr(
@@ -172,3 +173,18 @@ def test_folds_keep_diseases_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(seen) == 5
     assert all(len(diseases) == 4 for diseases in seen)
     assert len(outcomes(scored, models, Options())) == len(cases)
+
+
+def test_a_given_gene_is_not_learned_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the network measured with genes is the one that ships."""
+    folder = write_release(tmp_path / "release")
+    monkeypatch.setenv("CONSILIUM_PACKS", str(tmp_path))
+    save(build(release_in(folder)), tmp_path / "rare-2024-01-01-f4")
+    monkeypatch.setattr("core.diagnosis.rare_evaluation.bundled_release", lambda: folder)
+    monkeypatch.setattr("core.diagnosis.rare.SHORTLIST", 1)
+    terms = ("HP:0001166", "HP:0002650")
+    case = SolvedCase("x", terms, frozenset({"OMIM:3"}), frozenset({"SYN2"}), frozenset({"PMID:1"}))
+    _, (scored,) = prepare([case], Options(genes=True), fewer=1)
+    assert scored.without.target >= 0
+    assert len(scored.without.values) > 1
+    assert {(e.target, len(e.values)) for e in scored.learned} == {(-1, 1)}
