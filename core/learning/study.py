@@ -170,6 +170,7 @@ def finish(
     report(1, 3, "measuring")
     metrics = measure_part(pack, prepared, Part.TEST, limits)
     manifest = {k: v for k, v in pack.manifest.items() if k != "files"} | {"metrics": {"own_test": metrics}}
+    manifest |= _with_sets(manifest["metrics"], pack, prepared)
     if recipe.task is Task.IMAGE:
         manifest |= of_the_gate(pack, prepared)
     pack = rewrite(pack, manifest)
@@ -196,6 +197,16 @@ def finish(
     write_whole(run / RESULT, json.dumps(result, ensure_ascii=False, indent=1).encode())
     report(3, 3, "measured")
     return result
+
+
+def _with_sets(metrics: dict[str, Any], pack: packs.Pack, prepared: Prepared) -> dict[str, Any]:
+    """What a manifest says of its conformal sets, nothing where there are too few examples."""
+    from core.learning.sets import stated_sets
+
+    examples, parts = prepared.examples, [prepared.at(part) for part in (Part.VALIDATION, Part.TEST)]
+    read = [(answers(pack, examples, at), examples.labels[at]) for at in parts]
+    sets, test = stated_sets(read[0], read[1], [examples.patients[int(k)] for k in parts[1]])
+    return {"conformal": sets, "metrics": metrics | {"conformal_test": test}} if sets else {}
 
 
 def measure_part(

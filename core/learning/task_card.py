@@ -72,7 +72,18 @@ def _results(manifest: Mapping[str, Any]) -> list[str]:
             f"| {g['column']} {g['value']} | {g['n']} | {_n(g['auroc'])} | {_ci(g.get('auroc_ci95'))} |"
             for g in test["subgroups"]
         ]
-    return [*lines, *_smaller(manifest), ""]
+    return [*lines, *_sets(manifest), *_smaller(manifest), ""]
+
+
+def _sets(manifest: Mapping[str, Any]) -> list[str]:
+    """Stated coverage of the conformal sets, and what it is on the test."""
+    test = manifest["metrics"].get("conformal_test")
+    if not test:
+        return []
+    found, decided = test["coverage"], test["decided"]
+    spread = f" (95 % interval {100 * found['ci95'][0]:.1f}-{100 * found['ci95'][1]:.1f})" if found["ci95"] else ""
+    said = f"{100 * found['value']:.1f} %{spread} of the test; {100 * decided['value']:.1f} % of them are one class."
+    return ["", f"Sets of {100 * test['stated']:g} % stated coverage hold the truth in {said}"]
 
 
 def _smaller(manifest: Mapping[str, Any]) -> list[str]:

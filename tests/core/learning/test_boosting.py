@@ -44,6 +44,13 @@ def rows(run: Path) -> list[dict[str, str]]:
 def test_trees_become_a_pack_that_installs_and_knows_the_marker(trained: Path) -> None:
     state = read_run(trained)
     assert state.state == "done" and state.result is not None and state.result["test"]["auroc"] > 0.8
+    stated = packs.load(trained / study.PACK).manifest
+    assert (
+        stated["conformal"]["coverage"] == 0.9
+        and sum(stated["conformal"]["n"]) == state.result["examples"]["validation"]
+    )
+    test = stated["metrics"]["conformal_test"]
+    assert test["n"] == state.result["examples"]["test"] and 0.7 < test["coverage"]["value"] <= 1
     assert len(state.losses) == len(state.validation) <= 6 and state.metric
     pack = install.install(trained / study.PACK, allow_unsigned=True)
     assert {"background.npz", "leaves-0.npz"} <= set(pack.manifest["files"])
