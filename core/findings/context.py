@@ -74,6 +74,7 @@ _PRONOUNS = frozenset({"he", "she", "patient"})
 """A new subject ends what is said of a relative, not what is said of the past."""
 _OF_RELATIVES = frozenset({"recent_bereavement", "sick_contact"})
 """What others' illness or death is to the patient: it is the patient's own, and they still are others."""
+_FAMILY = ("family_history_", "ischemic_risk_family")
 _SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
 _PRIORITY = ("family", "hypothetical", "possible", "historical")
 
@@ -195,7 +196,7 @@ def _inside(hit: _Hit, matches: Iterable[Match]) -> bool:
     return any(
         any(start <= word < end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)
         for m in matches
-        if m.key not in _OF_RELATIVES
+        if m.key not in _OF_RELATIVES and not m.key.startswith(_FAMILY)
     )
 
 
