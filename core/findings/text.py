@@ -35,6 +35,11 @@ _SEVERAL = "&"
 """Before the findings that a collective name denies when it is denied ("no urinary symptoms")."""
 _ALLERGIES = frozenset({"drug_allergy", "food_allergy", "atopy"})
 _HERE_AND_NOW = Context(Status.PRESENT, Scope.CURRENT)
+_OWN_CHILD = {
+    "english": re.compile(r"\b(?:sons?|daughters?)\b", re.IGNORECASE),
+    "chinese": re.compile("儿子|女儿|闺女"),
+}
+_GROWN_YEARS = 14
 _BACKGROUND = frozenset({"history", "risk", "exposure", "medication"})
 
 
@@ -105,18 +110,19 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     found: list[Finding] = []
     modifiers: list[Modifier] = []
     cut = sentences(note.text, name)
+    told = _of_the_child(note.text, patient, name)
     for number, sentence in enumerate(cut):
         text = note.text[sentence.start : sentence.end]
-        told = parts.find(text, name)
+        pieces = parts.find(text, name)
         if isinstance(finder, chinese.Matcher):
-            told += finder.torn(text, lambda between: parts.joins(between, "chinese"))
-        matches = parts.merged(finder.find(text), told)
+            pieces += finder.torn(text, lambda between: parts.joins(between, "chinese"))
+        matches = parts.merged(finder.find(text), pieces)
         if name == "chinese":
             matches = parts.merged(matches, grid.find(text), beside=True)
         matches = [english.shifted(_bare(m, text), sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]
-        said = contexts(note.text, sentence, matches, name)
+        said = contexts(told, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
             if not _vague(match, context, matches, said):
@@ -128,6 +134,13 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     found += composed(note, found, modifiers, [sentence.start for sentence in cut])
     kept = statements.sound(found, patient)
     return (*kept, *phenotypes_in(note, name, found))
+
+
+def _of_the_child(text: str, patient: Patient, name: str) -> str:
+    """The text with "my son" taken for the patient where the patient is a child; as long as before, so that places hold."""
+    if patient.age_years is None or patient.age_years >= _GROWN_YEARS:
+        return text
+    return _OWN_CHILD[name].sub(lambda child: "·" * len(child[0]), text)
 
 
 @functools.cache

@@ -230,3 +230,12 @@ def test_the_later_sets_reach_their_measured_figures() -> None:
     assert fifth["n"] == 80
     assert fifth["all"]["findings"]["f1"] >= 0.73  # before its round .679: the honest distance to the goal of .90
     assert fifth["all"]["negation"]["f1"] >= 0.95
+
+
+@pytest.mark.parametrize("text", ["My son has a fever and a cough.", "我儿子6岁，发烧、咳嗽三天。"])
+def test_a_parents_child_is_the_patient_where_the_patient_is_a_child(text: str) -> None:
+    note = Note("n", text, Source("note.txt", "text"))
+    child = {f.code.code: f.scope for f in findings_in(note, Patient(age_years=6))}
+    parent = {f.code.code: f.scope for f in findings_in(note, Patient(age_years=40))}
+    assert child["fever"] is child["cough"] is Scope.CURRENT
+    assert parent.get("fever") is not Scope.CURRENT
