@@ -32,7 +32,7 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TermRow:
-    """One term against everything: fits (diseases,), nats; information content shared with each term (terms,)."""
+    """One term against everything: fits (diseases,), nats; information content shared with each annotated term."""
 
     fit: Floats
     shared: Floats
@@ -58,14 +58,16 @@ class Features:
 class Index:
     """A pack made ready for scoring: dense rows for common terms, and rows of terms kept once computed.
 
-    Of every annotation, disease after disease: its `term`, the information content `carried` (nats), and what its best
-    match (7 ways) and a full match (2 ways) are `worth` (9, annotations).
+    `annotated`: the terms that some disease has, in order. Of every annotation, disease after disease: its `term`, that
+    term's `column` among those, the information content `carried` (nats), and what its best match (7 ways) and a full
+    match (2 ways) are `worth` (9, annotations).
     """
 
     def __init__(self, pack: RarePack) -> None:
         self.pack = pack
         self.information: Floats = np.maximum(-np.log(pack.background), 0).astype(np.float32)
         self.term = pack.picture.values.astype(np.int64)
+        self.annotated, self.column = np.unique(self.term, return_inverse=True)
         self.carried: Floats = self.information[self.term]
         self.worth = _worth(pack.picture, self.carried)
         self._dense = _dense_rows(pack.postings, len(pack.diseases))
@@ -81,7 +83,7 @@ class Index:
         shared = np.zeros(len(pack.terms), np.float32)
         for ancestor in ancestors[np.argsort(self.information[ancestors], kind="stable")]:
             shared[pack.descendants.row(int(ancestor))[0]] = self.information[ancestor]
-        return TermRow(self._fit(term, ancestors), shared)
+        return TermRow(self._fit(term, ancestors), shared[self.annotated])
 
     def _fit(self, term: int, ancestors: NDArray[np.int32]) -> Floats:
         background, rows, dense = self.pack.background, self.pack.postings, self._dense
@@ -131,16 +133,23 @@ def features(terms: Sequence[int], candidates: Numbers, index: Index) -> Feature
     """The features of a case's terms for chosen diseases."""
     rows = [index.row(t) for t in terms]
     place, entry = annotations(candidates, index.pack.picture)
-    term = index.term[place]
     return Features(
         candidates,
-        np.stack([r.fit[candidates] for r in rows]),
+        _columns([r.fit for r in rows], candidates),
         place,
         entry,
-        np.stack([r.shared[term] for r in rows]),
-        index.carried[place],
-        index.pack.picture.weights[place],
+        _columns([r.shared for r in rows], index.column[place]),
+        index.carried.take(place),
+        index.pack.picture.weights.take(place),
     )
+
+
+def _columns(rows: Sequence[Floats], places: Numbers) -> Floats:
+    """(rows, places). "clip" spares `take` a copy; no place is out of range."""
+    out = np.empty((len(rows), len(places)), np.float32)
+    for i, row in enumerate(rows):
+        row.take(places, out=out[i], mode="clip")
+    return out
 
 
 def annotations(candidates: Numbers, rows: Csr) -> tuple[Numbers, Numbers]:
