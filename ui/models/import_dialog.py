@@ -311,13 +311,14 @@ class ImportDialog(QDialog):
             (tr("Pack"), f"{found.pack_id} {found.version}"),
             (tr("Task"), tr(TASK_WORDS.get(found.task, found.task))),
             (tr("Licence"), found.licence),
-            (tr("Size"), f"{found.bytes / 1e6:.1f} MB"),
+            (tr("Size"), f"{found.bytes / 1e6:.1f} MB" if found.bytes > 5e4 else f"{found.bytes / 1e3:.1f} kB"),
             (tr("Replaces"), f"{found.pack_id} {before}" if before else tr("nothing: no pack of this name is in use")),
         )
         for name, value in rows:
             words = label(name, "dense", "text.2")
             words.setFixedWidth(150)
-            self.summary.addLayout(row(words, label(value, "dense", wrap=True, select=True), None))
+            self.summary.addLayout(row(words, label(value, "dense", wrap=True, select=True)))
+            self.summary.itemAt(self.summary.count() - 1).layout().setStretch(1, 1)
         self.unsigned.setVisible(not found.signed)
         not_allowed = import_work.may_install(self._session)
         self.who.setText(

@@ -186,6 +186,22 @@ def test_stopping_ends_the_work_and_changes_nothing(wizard: ImportDialog, tmp_pa
     assert wizard.steps.at == SOURCE and wizard.go.isEnabled() and wizard._job is None
 
 
+def test_the_wizard_speaks_chinese(page: Models, tmp_path: Path, pump: Pump) -> None:
+    translate.LANGUAGE.use("zh")
+    pump(page._session.jobs)
+    translate.MISSING.clear()
+    wizard = page.open_import()
+    choose(wizard, table_graph(tmp_path / "ward.onnx"), pump)
+    wizard.next()
+    wizard.grab()
+    wizard._back()
+    choose(wizard, tiny_pack.write(tmp_path / "tiny").folder, pump)
+    wizard.grab()
+    wizard.next()
+    wizard.grab()
+    assert wizard.steps.at == INSTALL and not translate.MISSING
+
+
 def test_a_hugging_face_folder_tells_its_labels(wizard: ImportDialog, tmp_path: Path, pump: Pump) -> None:
     folder = tmp_path / "hf"
     folder.mkdir()
