@@ -189,9 +189,10 @@ def _led_away(before: str, triggers: Sequence[Trigger]) -> bool:
 
 
 def _inside(hit: _Hit, matches: Iterable[Match]) -> bool:
-    """A trigger that is itself part of a finding's name ("no appetite", "不能平卧") triggers nothing; "no history of" does
-    before "history of stroke"."""
-    core = _CORE.search(hit.phrase) or re.match(r"\S+", hit.phrase)
+    """A trigger that is itself part of a finding's name ("no appetite", "appetite is gone", "不能平卧") triggers nothing;
+    "no history of" does before "history of stroke"."""
+    after = any(not trigger.forward for trigger in hit.triggers)
+    core = _CORE.search(hit.phrase) or re.search(r"\S+$" if after else r"^\S+", hit.phrase)
     start, end = (hit.start + core.start(), hit.start + core.end()) if core else (hit.start, hit.end)
     return any(
         any(start <= word < end for word in m.words) or (len(m.words) == 1 and m.start <= hit.start < m.end)

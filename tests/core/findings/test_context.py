@@ -92,3 +92,16 @@ def test_these_say_nothing_of_the_patient_now(text: str, finding: str, scope: Sc
 def test_everyday_words_are_no_findings(text: str) -> None:
     wrong = "wound immobilization recent_surgery vertigo scaly_rash healthcare_worker rodent_or_floodwater"
     assert not {*wrong.split(), "autoimmune_history", "high_altitude", "second_half_pregnancy"} & set(read(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("My appetite is gone.", "loss_of_appetite"),
+        ("Her periods have stopped.", "amenorrhea"),
+        ("My sense of smell is gone.", "anosmia"),
+        ("The pulse is absent in the foot.", "absent_peripheral_pulses"),
+    ],
+)
+def test_a_denial_that_is_part_of_a_name_denies_nothing(text: str, finding: str) -> None:
+    assert read(text)[finding][0] is Status.PRESENT
