@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from core.inference.importing.exporting import exported, exported_texts
+from core.inference.importing.exporting import exported_texts
 from core.learning.export import OPSET
 
 
@@ -46,13 +46,6 @@ class Films(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         logits, features = self.network(x)
         return self.head(logits), features
-
-
-def table_graph(network: nn.Module, inputs: int, temperature: float) -> bytes:
-    """`row` (n, inputs) float32 with NaN where missing -> `logit` (n, labels)."""
-    whole = nn.Sequential(network, LogOdds(temperature)).eval()
-    shapes = ({0: torch.export.Dim("n", min=1)},)
-    return exported(whole, (torch.rand(3, inputs),), ("row",), ("logit",), shapes, opset=OPSET)
 
 
 def text_graph(model: nn.Module, longest: int, temperature: float) -> bytes:

@@ -105,25 +105,12 @@ def to_onnx(models: Sequence[dict[str, Any]], place: dict[int, int], name: str =
 
 def to_log_odds(model: dict[str, Any], place: dict[int, int], classes: int, temperature: float) -> bytes:
     """The trees of one model of three or more classes as log-odds of each class against the rest at a temperature."""
-    from onnx import TensorProto, checker, helper, numpy_helper
+    from core.learning.table_graph import Graph
 
-    made = _model([model], place, "row", classes, "scores")
-    own = np.where(np.eye(classes, dtype=bool), -1e9, 0.0).astype(np.float32)[None]
-    made.graph.initializer.extend([
-        numpy_helper.from_array(np.array(temperature, np.float32), "temperature"),
-        numpy_helper.from_array(own, "own"),
-        numpy_helper.from_array(np.array([1], np.int64), "axis"),
-    ])  # fmt: skip
-    made.graph.node.extend([
-        helper.make_node("Div", ["scores", "temperature"], ["z"]),
-        helper.make_node("Unsqueeze", ["z", "axis"], ["wide"]),
-        helper.make_node("Add", ["wide", "own"], ["others"]),
-        helper.make_node("ReduceLogSumExp", ["others"], ["rest"], axes=[2], keepdims=0),
-        helper.make_node("Sub", ["z", "rest"], ["logit"]),
-    ])  # fmt: skip
-    made.graph.output[0].CopyFrom(helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n", classes]))
-    checker.check_model(made)
-    return bytes(made.SerializeToString())
+    made = Graph()
+    made.nodes += _model([model], place, "row", classes, "scores").graph.node
+    made.log_odds("scores", classes, temperature)
+    return made.finished(len(place), classes)
 
 
 def of_class(model: dict[str, Any], number: int, classes: int) -> dict[str, Any]:

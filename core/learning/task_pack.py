@@ -154,9 +154,9 @@ def _table_graph(
     files = {"background.npz": background_file(background(rows, trained.extra))}
     temperature, inputs = _temperature(prepared, scale), len(trained.extra.inputs)
     if recipe.learner != TREES:
-        from core.learning.graphs import table_graph
+        from core.learning.table_graph import network_graph
 
-        return table_graph(trained.network, inputs, temperature), files
+        return network_graph(trained.network, inputs, temperature), files
     from core.learning import icu_trees
 
     place, trees = {k: k for k in range(inputs)}, trained.network
