@@ -36,6 +36,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reference", type=int, default=PAIRS, help=f"pairs of orders of a reference (default {PAIRS})"
     )
+    parser.add_argument("--explainers", default=",".join(LADDERS), help="which, by name (default all)")
     parser.add_argument("--minutes", type=float, default=60.0, help="time cap: no rung is begun after it (default 60)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
     parser.add_argument(
@@ -47,13 +48,14 @@ def run(args: argparse.Namespace) -> int:
     """Print the curves, seconds to r >= .99 and how many times the own sampler is faster."""
     if encoder() is None:
         raise UserError("No text pack is installed.", "Install one (`models install`).")
+    chosen = [name for name in LADDERS if name in args.explainers.split(",")]
     texts, score, embed = _drawn(args), score_for(args.condition), embed_for("en")
     deadline = Deadline(60 * args.minutes)
 
     def game(k: int) -> TextGame:
         return TextGame(texts[k], score, embed)
 
-    for name in LADDERS:  # imports, compilation, first runs
+    for name in chosen:  # imports, compilation, first runs
         (own if name == "own" else stock(name))(game(0), 80)
     known: list[Reference] = []
     for k in range(len(texts)):
@@ -61,13 +63,13 @@ def run(args: argparse.Namespace) -> int:
         known.append(reference(game(k), args.reference))
     points: dict[str, list[list[Point]]] = {}
     exact: list[Values] = []
-    for k in range(len(texts)):
+    for k in range(len(texts) if "partition" in chosen else 0):
         _say(f"exact Owen values of note {k + 1}")
         exact.append(stock("partition")(game(k), EXHAUSTIVE))
-    for name, budgets in LADDERS.items():
+    for name in chosen:
         points[name] = [[] for _ in texts]
         points.setdefault("partition_to_shapley", [[] for _ in texts]) if name == "partition" else None
-        for budget in budgets:
+        for budget in LADDERS[name]:
             if deadline.over() or seconds_to(mean_curve(points[name])) is not None:
                 break
             _say(f"{name}, {budget} evaluations")
@@ -94,7 +96,7 @@ def result(points: dict[str, list[list[Point]]], known: list[Reference], args: a
     }
     for key, suffix in (("seconds", ""), ("cpu_seconds", "_cpu")):
         seconds = {name: seconds_to(curve, key=key) for name, curve in curves.items()}
-        out[f"{key}_to_r99"], mine = seconds, seconds["own"]
+        out[f"{key}_to_r99"], mine = seconds, seconds.get("own")
         for name in [name for name in curves if name != "own"]:
             theirs = seconds[name]
             out[f"speedup_vs_{name}{suffix}"] = theirs / mine if theirs and mine else None
