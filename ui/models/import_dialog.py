@@ -256,6 +256,9 @@ class ImportDialog(QDialog):
         if left := self.form.unanswered():
             self._say(tr("Not answered yet: {questions}", questions="; ".join(say(q.text) for q in left)))
             return
+        if self.kind == "torch" and "scores" not in self.form.fields:
+            self._ask_again()  # the shape of its input had to be known before the rest could be asked
+            return
         path, answers = self._source(), self.form.value()
 
         def work(report: Report) -> tuple[Path, Examined]:

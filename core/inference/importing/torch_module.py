@@ -14,7 +14,7 @@ from core.inference.apart import call_apart
 from core.inference.importing.bare import ask as ask_onnx
 from core.inference.importing.bare import import_onnx
 from core.inference.importing.exporting import exported
-from core.inference.importing.questions import Answers, Question, common, unanswered
+from core.inference.importing.questions import Answers, Question, common
 
 _SECONDS = 300.0
 
@@ -59,8 +59,8 @@ def ask(path: Path, answers: Answers | None = None) -> list[Question]:
 def import_torch(source: Any, out: Path, answers: Answers) -> packs.Pack:
     """`source`: a TorchScript or ExportedProgram file, or a `torch.nn.Module` of this program (its code is ours then)."""
     if isinstance(source, Path):
-        open_questions = [q.key for q in unanswered(ask(source, answers), answers) if q.required]
-        if "input_shape" in open_questions:
+        kind_of(source)
+        if not answers.get("input_shape"):
             raise UserError(
                 "Not answered: input_shape: the shape of one input.", "Answer it in the file given with --answers."
             )

@@ -11,8 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from core.domain.basics import Label
 from core.errors import UserError
 from core.inference import install, packs
+from core.inference.importing.questions import Question
 from core.paths import RESOURCES
 from core.store.users import Role
 from tests.core import tiny_pack
@@ -225,3 +227,25 @@ def test_every_sentence_has_its_chinese() -> None:
     words = [*sentences.WORDS, *sentences.FIXED, *question_form.HEADS.values(), *question_form.CHOICES.values(),
              *check_rows.WORDS.values(), *import_work.KIND_WORDS.values()]  # fmt: skip
     assert not [w for w in words if w not in table] and (RESOURCES / "translations" / "zh.json").is_file()
+
+
+def test_a_torch_file_is_asked_for_its_shape_first(
+    wizard: ImportDialog, tmp_path: Path, pump: Pump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the other process would say of a TorchScript file; the exporting itself is tested in core."""
+    shape = Question("input_shape", Label("Shape of one input", "一个输入的形状"), "list")
+    rest = Question("scores", Label("What are the scores?", "分数是什么？"), "choice", ("logits",), "logits")
+    asked: list[dict[str, object]] = []
+
+    def look(_path: Path, answers: dict[str, object], _report: object) -> import_work.Looked:
+        asked.append(dict(answers))
+        return import_work.Looked("torch", (shape, rest) if answers.get("input_shape") else (shape,))
+
+    monkeypatch.setattr(import_work, "look", look)
+    choose(wizard, tmp_path / "net.pt", pump)
+    assert wizard.steps.at == QUESTIONS and set(wizard.form.fields) == {"input_shape"}
+    wizard.form.fields["input_shape"].setText("1, 32, 32")  # type: ignore[attr-defined]
+    wizard.next()
+    pump(wizard._session.jobs)
+    assert set(wizard.form.fields) == {"input_shape", "scores"} and asked[-1] == {"input_shape": [1, 32, 32]}
+    assert wizard.steps.at == QUESTIONS and wizard.form.value()["input_shape"] == [1, 32, 32]
