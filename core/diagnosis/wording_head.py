@@ -25,7 +25,7 @@ from core.progress import Report, silent
 
 Array = NDArray[np.float64]
 FOLDER = RESOURCES / "knowledge" / "wording"
-NOTES, COPIES, SEED = 40, 15, 7
+NOTES, COPIES, SEED = 100, 1, 7
 _EPOCHS, _BATCH, _RATE, _DECAY = 14, 256, 2e-3, 0.8
 _NOISE, _SMOOTHING, _WEIGHT_DECAY = 0.6, 0.05, 1e-2
 _DIGITS = 16

@@ -1,9 +1,9 @@
 """A second head, on the words themselves: log P(condition | words of the note), English and Chinese.
 
 Words (or Chinese characters) and their neighbours are looked up in a table of short vectors, summed, and told apart by a
-linear map; both are learned from made-up notes, written afresh in every round (`core.diagnosis.wording_notes`). It sees what
-the encoder blurs, rare words above all, and it reads Chinese, which the encoder does not. What it brings:
-docs/benchmarks/neural-text.md.
+linear map; two such nets answer together (the mean of their logits). They are learned from made-up notes, written afresh in
+every round (`core.diagnosis.wording_notes`), and from presentations. It sees what the encoder blurs, rare words above all,
+and it reads Chinese, which the encoder does not. What it brings: docs/benchmarks/neural-text.md.
 """
 
 import io
@@ -31,7 +31,8 @@ LANGUAGES = ("en", "zh")
 SEED = 100
 _NOTES, _ROUNDS, _COPIES = 25, {"en": 22, "zh": 14}, 3
 """Made-up notes of a condition in each round, rounds, and how often a presentation stands in a round."""
-_WIDTH = {"en": 128, "zh": 64}
+_WIDTH, _NETS = {"en": 96, "zh": 64}, {"en": 2, "zh": 1}
+"""Of the vectors of one net; nets that differ in how they begin and what is dropped."""
 _KEPT = {"en": 7_000, "zh": 10_000}  # features: those with the longest rows; the others say next to nothing
 _LEAST, _MOST = 15, 40_000  # occurrences in a round's notes that make a feature; features looked at
 _BATCH, _RATE, _DECAY, _DROPPED, _SMOOTHING = 256, 4e-3, 0.86, 0.3, 0.05
@@ -131,15 +132,16 @@ def learn(
         for one in told
         if one.language == language and one.condition in tables.condition_index
     ] * copies
-    net = _Net(len(at), _WIDTH[language], len(tables.conditions), seed, rounds)
+    nets = [_Net(len(at), _WIDTH[language], len(tables.conditions), seed + k) for k in range(_NETS[language])]
     for number in range(rounds):
         report(number, rounds, f"words ({language})")
         if number:
             texts, labels = _written(tables, language, count, seed + number)
         both = texts + [found for found, _ in extra]
         rows = [np.array([at[f] for f in found if f in at], np.int64) for found in both]
-        net.round(rows, np.array(labels + [label for _, label in extra]))
-    rows_, weight, bias = net.arrays()
+        for net in nets:
+            net.round(rows, np.array(labels + [label for _, label in extra]))
+    rows_, weight, bias = _together([net.arrays() for net in nets])
     kept = np.sort(np.argsort(-np.linalg.norm(rows_, axis=1), kind="stable")[: _KEPT[language]])
     names = list(at)
     at = {names[i]: row for row, i in enumerate(kept)}
@@ -155,10 +157,21 @@ def _written(tables: Tables, language: str, count: int, seed: int) -> tuple[list
     return [found for found, _ in made], [row for _, row in made]
 
 
+Parts = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
+
+def _together(nets: Sequence[Parts]) -> Parts:
+    """One net whose logits are the mean of several nets' on the same features."""
+    rows: NDArray[np.float32] = np.concatenate([rows for rows, _, _ in nets], axis=1)
+    weight: NDArray[np.float32] = (np.concatenate([w for _, w, _ in nets]) / len(nets)).astype(np.float32)
+    bias: NDArray[np.float32] = np.stack([b for _, _, b in nets]).mean(axis=0)
+    return rows, weight, bias
+
+
 class _Net:
     """The two tables in torch, and how they are fitted: Adam, words dropped at random, smoothed labels."""
 
-    def __init__(self, features_: int, width: int, conditions: int, seed: int, rounds: int) -> None:
+    def __init__(self, features_: int, width: int, conditions: int, seed: int) -> None:
         import torch
 
         torch.manual_seed(seed)
@@ -190,7 +203,7 @@ class _Net:
         ids, starts_, weights_ = (self.torch.from_numpy(a) for a in (np.concatenate(kept), starts, weights))
         return self.out(self.bag(ids, starts_, per_sample_weights=weights_))
 
-    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    def arrays(self) -> Parts:
         """Rows, weight and bias of the head."""
         rows, weight, bias = (p.detach().numpy() for p in (self.bag.weight, self.out.weight, self.out.bias))
         return rows, np.ascontiguousarray(weight.T), bias

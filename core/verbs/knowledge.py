@@ -80,7 +80,7 @@ def _build(name: str, folder: Path | None, chinese: Path | None, *, ship: bool) 
     return _build_genes(folder, ship=ship) if name == "genes" else _build_rare(folder, chinese)
 
 
-def _build_wording(*, ship: bool, learn: bool = False) -> dict[str, object]:
+def _build_wording(*, ship: bool, learn: str | None = None) -> dict[str, object]:
     """The conditions in words, embedded by the installed text pack; nothing to do without one."""
     from core.diagnosis import presentations, wording, wording_head, wording_words
     from core.inference.embedding import encoder
@@ -99,7 +99,8 @@ def _build_wording(*, ship: bool, learn: bool = False) -> dict[str, object]:
         wording.ship(load(), model)
     if learn:
         told = [one for one in presentations.read() if one.part == presentations.LEARN]
-        wording_head.save(wording_head.learn(load(), model, told, report), wording_head.path_for(model))
+        if learn == "all":
+            wording_head.save(wording_head.learn(load(), model, told, report), wording_head.path_for(model))
         for language in wording_words.LANGUAGES:
             head = wording_words.learn(load(), language, told, report)
             wording_words.save(head, wording_words.path_for(language))

@@ -60,6 +60,14 @@ def test_a_presentation_teaches_a_way_of_saying_it() -> None:
     assert after > learned("en").logits([told.text])[0, at] + 0.4
 
 
+def test_two_nets_answer_with_the_mean_of_their_logits() -> None:
+    generator = np.random.default_rng(3)
+    nets = [[generator.normal(size=shape).astype(np.float32) for shape in ((6, 4), (4, 3), (3,))] for _ in range(2)]
+    rows, weight, bias = wording_words._together([(a, b, c) for a, b, c in nets])
+    each = [a @ b + c for a, b, c in nets]
+    np.testing.assert_allclose(rows @ weight + bias, (each[0] + each[1]) / 2, atol=1e-5)
+
+
 def test_no_words_no_evidence_beyond_the_bias(tmp_path: Path) -> None:
     head = learned("zh")
     np.testing.assert_allclose(head.logits(["", "xyz"]), [head.bias, head.bias], atol=1e-6)
