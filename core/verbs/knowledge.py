@@ -33,8 +33,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     build.add_argument(
         "--learn",
-        action="store_true",
-        help="wording: learn its heads anew from made-up notes and presentations (minutes)",
+        nargs="?",
+        const="words",
+        choices=("words", "all"),
+        help="wording: learn anew, from made-up notes and presentations, the heads on words (minutes) or all (an hour)",
     )
     actions.add_parser("list", help="packs that are there, as JSON")
     search = actions.add_parser("search", help="pages of the library by name or code, as JSON")
