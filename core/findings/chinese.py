@@ -68,7 +68,7 @@ def ambiguous(phrase: str) -> bool:
 
 
 def cut_short(phrase: str) -> bool:
-    """Whether nothing, or all but the last word, is left of a phrase when fillers are left out ("吃奶好" would be "吃奶")."""
+    """Whether a phrase loses its last word, or all, when fillers are left out ("吃奶好" would be "吃奶")."""
     plain = normal(phrase)
     return not plain.text or plain.end[-1] < len(phrase)
 

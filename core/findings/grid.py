@@ -66,8 +66,7 @@ def table() -> Table:
         _add(trie, word, (True, tuple(names)))
     for word, names in parts.items():
         _add(trie, word, (False, tuple(names)))
-    grid = {sense: row for sense, row in data["grid"].items()}
-    return Table(trie, kinds, grid, frozenset(data["carried"]))
+    return Table(trie, kinds, data["grid"], frozenset(data["carried"]))
 
 
 def _add(trie: dict[str, Any], word: str, entry: tuple[bool, tuple[str, ...]] | None) -> None:

@@ -1,9 +1,9 @@
 """Findings told in parts: no name stands in one piece in "眼前老有小黑点飘来飘去" or "the left calf is twice the size of the
 right".
 
-The tables are `resources/knowledge/notes/parts.<zh|en>.yaml` and, by area, `parts/`; an English word stands for all that begin with it. A
-pattern's parts stand near each other, in their order or in any, with nothing between that denies; what denies around
-them is left to `core.findings.context`.
+The tables are `resources/knowledge/notes/parts.<zh|en>.yaml` and, by area, `parts/`; an English word stands for all
+that begin with it. A pattern's parts stand near each other, in their order or in any, with nothing between that denies;
+what denies around them is left to `core.findings.context`.
 """
 
 import functools
@@ -216,8 +216,8 @@ def _covers(name: Match, told: Match, known: vocabulary.Vocabulary, *, beside: b
         return False
     if not name.key.replace(" ", "").isidentifier():
         return True  # no finding, or a denial
-    if beside and (name.start, name.end) == (told.start, told.end):
-        return False
+    if beside and name.start == told.start and name.end >= told.end:
+        return False  # the name reaches over it: "眼睛又红又痒"
     above = known.ancestors(told.key)
     return not any(key in above or known.entries[key].group == "time_course" for key in _keys(name) if key in known)
 

@@ -105,3 +105,23 @@ def test_everyday_words_are_no_findings(text: str) -> None:
 )
 def test_a_denial_that_is_part_of_a_name_denies_nothing(text: str, finding: str) -> None:
     assert read(text)[finding][0] is Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("Symptoms of appendicitis include fever and vomiting.", "fever"),
+        ("Takes ibuprofen for headaches as needed.", "headache"),
+        ("阑尾炎的症状包括发热、呕吐。", "vomiting"),
+    ],
+)
+def test_general_statements_and_indications_are_said_of_nobody(text: str, finding: str) -> None:
+    found = {f.code.code: f for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+    assert found[finding].scope is Scope.HYPOTHETICAL
+
+
+def test_two_relatives_each_keep_their_illness() -> None:
+    text = "父亲因肺癌去世，母亲有糖尿病。"
+    found = {f.code.code for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+    assert {"family_history_lung_cancer", "family_history_diabetes"} <= found
+    assert not {"diabetes_history", "cancer_history", "active_cancer"} & found

@@ -88,3 +88,33 @@ def test_a_torn_name_is_found_where_nothing_else_stands_between() -> None:
     text = "胸腔有少量积液"
     (match,) = matcher.torn(text, lambda between: True)
     assert text[match.start : match.end] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("大便没有血", "blood_in_stool"),
+        ("没有痰", "productive_cough"),
+        ("听力没有下降", "hearing_loss"),
+        ("The knee is not swollen.", "knee_swelling"),
+    ],
+)
+def test_a_denial_between_the_parts_denies_the_finding(text: str, finding: str) -> None:
+    assert read(text)[finding] is Status.ABSENT
+
+
+def test_a_denial_before_what_runs_past_a_comma_denies_its_first_word() -> None:
+    found = read("没有咳嗽，没有痰")
+    assert "dry_cough" not in found
+    assert found["cough"] is found["productive_cough"] is Status.ABSENT
+
+
+def test_less_is_not_none() -> None:
+    assert "vaginal_discharge" not in read("白带不多")
+
+
+def test_the_finding_with_more_words_takes_the_place_of_the_general_one() -> None:
+    found = read("眼睛又红又痒")
+    assert {"red_eye", "itchy_eyes"} <= set(found)
+    assert "itching" not in found
+    assert "watery_nose" in read("一直流清水鼻涕")
