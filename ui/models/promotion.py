@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.progress import Report
 from ui.dialogs import Dialog
+from ui.models.lines import GROUP_WORDS
 from ui.session import Session
 from ui.theme import icons
 from ui.theme.theme import color
@@ -45,7 +46,7 @@ class GuardRows(PaintedRows):
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, color("line.subtle"))
         numbers = 190
         words = QRect(rect.x() + 24, rect.y(), rect.width() - numbers - 24, rect.height())
-        paint.text(painter, words, f"{guard_words(row)}  {row.of}".strip(), px=12)
+        paint.text(painter, words, f"{guard_words(row)}  {of_words(row)}".strip(), px=12)
         area = QRect(rect.right() - numbers, rect.y(), numbers, rect.height())
         before = "—" if row.before is None else f"{row.before:.3f}"
         after = tr("lost") if row.after is None else f"{row.after:.3f}"
@@ -53,13 +54,21 @@ class GuardRows(PaintedRows):
 
     def sentence(self, row: Any) -> str:
         """A row in words."""
-        return f"{guard_words(row)} {row.of}: {tr('pass') if row.ok else tr('fail')}"
+        return f"{guard_words(row)} {of_words(row)}: {tr('pass') if row.ok else tr('fail')}"
 
 
 def guard_words(guard: Any) -> str:
     """A guardrail's name in the language in use."""
     words = WORDS[guard.rule]
     return tr(words, limit=f"{guard.limit:.3f}") if guard.rule == "ece" else tr(words)
+
+
+def of_words(guard: Any) -> str:
+    """The label or subgroup of a guardrail."""
+    column, space, value = guard.of.partition(" ")
+    return (
+        f"{tr(GROUP_WORDS[column])}{space}{value}" if guard.rule == "subgroup" and column in GROUP_WORDS else guard.of
+    )
 
 
 class PromoteDialog(Dialog):

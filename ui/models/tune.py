@@ -117,6 +117,8 @@ class FineTune(QWidget):
             self._show_checks(self._checked)
         if self.state is not None:
             self._show_state(self.state)
+        if self._table is not None and self.steps.at == PROMOTE:
+            self._show_guards(self._table)
         self.list_runs()
         self._buttons()
 

@@ -16,6 +16,7 @@ from tests.core.learning import tiny
 from tests.ui.conftest import Pump
 from ui import translate
 from ui.models.learn_forms import CollectDialog, tried_words
+from ui.models.promotion import GuardRows
 from ui.models.screen import Models
 from ui.models.tune import CHECKS, DATA, PROMOTE, TRAIN, TRIALS_PAGE, VALIDATE
 from ui.window import Window
@@ -205,6 +206,12 @@ def test_shadow_mode_is_compared_promoted_and_ended(
     page.tune._next()
     pump(page._session.jobs)
     assert page.tune.steps.at == PROMOTE and page.tune.shadow.isVisible()
+    translate.LANGUAGE.use("zh")
+    pump(page._session.jobs)
+    titles = [w.accessibleName() for w in page.tune.findChildren(GuardRows)]
+    assert any("年龄" in words and "百分点" in words for words in titles), "the guardrails follow the language"
+    translate.LANGUAGE.use("en")
+    pump(page._session.jobs)
     page.tune.shadow.click()
     pump(page._session.jobs)
     pack = packs.find("shadowed")
