@@ -105,7 +105,7 @@ def _table(name: str) -> Table:
         for part, words in enumerate(pattern.parts):
             for word in words:
                 node = trie
-                for character in word:
+                for character in word.lower():
                     node = node.setdefault(character, {})
                 node.setdefault("", []).append((number, part))
     between = _file(name)["between"]
