@@ -68,6 +68,7 @@ class Table:
     name: str
     not_before: dict[str, str]
     between: re.Pattern[str]
+    whole: re.Pattern[str]
 
 
 @functools.cache
@@ -109,7 +110,10 @@ def _table(name: str) -> Table:
                     node = node.setdefault(character, {})
                 node.setdefault("", []).append((number, part))
     between = _file(name)["between"]
-    return Table(known, trie, name, _file(name)["not_before"], re.compile(f"[{between}]" if between else r"(?!)"))
+    whole = re.compile("|".join(map(re.escape, _file(name).get("whole", ()))) or r"(?!)")
+    return Table(
+        known, trie, name, _file(name)["not_before"], re.compile(f"[{between}]" if between else r"(?!)"), whole
+    )
 
 
 def find(text: str, name: str) -> list[Match]:
@@ -117,8 +121,9 @@ def find(text: str, name: str) -> list[Match]:
     table = _table(name)
     text = text.lower() if len(text.lower()) == len(text) else text
     filled: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+    inner = {at for word in table.whole.finditer(text) for at in range(word.start() + 1, word.end())}
     for at in range(len(text)):
-        if name == "english" and at and text[at - 1].isalnum():
+        if at in inner or (name == "english" and at and text[at - 1].isalnum()):
             continue  # only where a word begins
         node = table.trie
         for end in range(at, len(text)):

@@ -81,7 +81,8 @@ def _names(name: str) -> list[tuple[str, str]]:
     names = [(phrase, "") for phrase in table["pseudo_terms"]]
     names += [(word, _DENIES + finding) for word, finding in table["denying"].items()]
     names += [(word, _SEVERAL + findings) for word, findings in table["several"].items()]
-    names += [(vocabulary.names(e, code)[0], e.id) for e in entries]
+    labels = [(vocabulary.names(e, code)[0], e.id) for e in entries]
+    names += [pair for pair in labels if code == "en" or not chinese.unclear(pair[0])]
     synonyms = [(synonym, e.id) for e in entries for synonym in vocabulary.names(e, code)[1:]]
     kept = frozenset(table.get("kept", ()))
     unclear = english.ambiguous if code == "en" else chinese.ambiguous
