@@ -8,6 +8,8 @@ import pytest
 
 from core.errors import Unreadable, UserError
 from core.inference import install, packs
+from core.store.store import Store
+from core.store.users import Role
 from core.verbs import run
 from tests.core import tiny_pack
 
@@ -102,3 +104,33 @@ def test_what_is_no_pack_is_said(tmp_path: Path) -> None:
         install.remove("tiny")
     with pytest.raises(UserError, match="not a public key"):
         install.trust(tmp_path / "x.zip")
+
+
+def test_where_the_store_has_users_an_administrator_installs_and_it_is_audited(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open() as store:
+        store.users.add("chief", Role.ADMINISTRATOR, "long enough password")
+        store.users.sign_in("chief", "long enough password")
+        store.users.add("doc", Role.CLINICIAN, "another password")
+    monkeypatch.setenv("CONSILIUM_PASSWORD", "another password")
+    assert run(["models", "install", str(made)]) == 2 and "Nobody is signed in" in capsys.readouterr().err
+    assert run(["models", "install", str(made), "--by", "doc"]) == 2 and "does not allow" in capsys.readouterr().err
+    assert ids() == []
+    monkeypatch.setenv("CONSILIUM_PASSWORD", "long enough password")
+    assert run(["models", "install", str(made), "--by", "chief"]) == 0 and ids() == ["tiny"]
+    assert run(["models", "remove", "tiny", "--by", "chief"]) == 0 and ids() == []
+    with Store.open() as store:
+        events = [(e.action, e.user) for e in store.audit.events()]
+    assert ("install_pack", "chief") in events and ("remove_pack", "chief") in events
+
+
+def test_the_dry_run_installs_nothing_and_says_what_refuses(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "check", str(made)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"] and found["signed"] and found["pack_id"] == "tiny" and ids() == []
+    bad = rewritten(made, {"MODEL_CARD.md": b"other"})
+    assert run(["models", "check", str(bad)]) == 2
+    checks = {c["step"]: c for c in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["files"]["state"] == "refused" and "altered" in checks["files"]["what"]
+    assert checks["signature"]["state"] == "ok" and checks["trial"]["state"] == "not run"
