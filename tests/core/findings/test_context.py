@@ -116,12 +116,19 @@ def test_a_denial_that_is_part_of_a_name_denies_nothing(text: str, finding: str)
     ],
 )
 def test_general_statements_and_indications_are_said_of_nobody(text: str, finding: str) -> None:
-    found = {f.code.code: f for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
-    assert found[finding].scope is Scope.HYPOTHETICAL
+    assert read(text)[finding][1] is Scope.HYPOTHETICAL
 
 
 def test_two_relatives_each_keep_their_illness() -> None:
     text = "父亲因肺癌去世，母亲有糖尿病。"
-    found = {f.code.code for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+    found = set(read(text))
     assert {"family_history_lung_cancer", "family_history_diabetes"} <= found
     assert not {"diabetes_history", "cancer_history", "active_cancer"} & found
+
+
+@pytest.mark.parametrize(
+    "text", ["没有发现宝贝发烧", "宝宝没有出现过发烧", "宝宝没有发烧 宝宝目前没有呕吐", "体检没有发现发热"]
+)
+def test_a_denial_runs_over_found_and_over_the_child(text: str) -> None:
+    assert read(text)["fever"][0] is Status.ABSENT
+    assert "decreased_fetal_movement" not in read(text)
