@@ -1,9 +1,9 @@
 """A second head, on the words themselves: log P(condition | words of the note), English and Chinese.
 
 Words (or Chinese characters) and their neighbours are looked up in a table of short vectors, summed, and told apart by a
-linear map; two such nets answer together (the mean of their logits). They are learned from made-up notes, written afresh in
-every round (`core.diagnosis.wording_notes`), and from presentations. It sees what the encoder blurs, rare words above all,
-and it reads Chinese, which the encoder does not. What it brings: docs/benchmarks/neural-text.md.
+linear map; a few such nets answer together (the mean of their logits, kept at a lower rank). They are learned from made-up
+notes, written afresh in every round (`core.diagnosis.wording_notes`), and from presentations. They see what the encoder
+blurs, rare words above all, and read Chinese, which the encoder does not. What they bring: docs/benchmarks/neural-text.md.
 """
 
 import io
@@ -31,8 +31,8 @@ LANGUAGES = ("en", "zh")
 SEED = 100
 _NOTES, _ROUNDS, _COPIES = 25, {"en": 22, "zh": 14}, 3
 """Made-up notes of a condition in each round, rounds, and how often a presentation stands in a round."""
-_WIDTH, _NETS = {"en": 96, "zh": 64}, {"en": 2, "zh": 1}
-"""Of the vectors of one net; nets that differ in how they begin and what is dropped."""
+_WIDTH, _NETS, _RANK = {"en": 96, "zh": 64}, {"en": 4, "zh": 2}, {"en": 192, "zh": 80}
+"""Of the vectors of one net; nets that differ in how they begin and what is dropped; width of what ships for all of them."""
 _KEPT = {"en": 7_000, "zh": 10_000}  # features: those with the longest rows; the others say next to nothing
 _LEAST, _MOST = 15, 40_000  # occurrences in a round's notes that make a feature; features looked at
 _BATCH, _RATE, _DECAY, _DROPPED, _SMOOTHING = 256, 4e-3, 0.86, 0.3, 0.05
@@ -141,7 +141,7 @@ def learn(
         rows = [np.array([at[f] for f in found if f in at], np.int64) for found in both]
         for net in nets:
             net.round(rows, np.array(labels + [label for _, label in extra]))
-    rows_, weight, bias = _together([net.arrays() for net in nets])
+    rows_, weight, bias = _together([net.arrays() for net in nets], _RANK[language])
     kept = np.sort(np.argsort(-np.linalg.norm(rows_, axis=1), kind="stable")[: _KEPT[language]])
     names = list(at)
     at = {names[i]: row for row, i in enumerate(kept)}
@@ -160,12 +160,23 @@ def _written(tables: Tables, language: str, count: int, seed: int) -> tuple[list
 Parts = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
-def _together(nets: Sequence[Parts]) -> Parts:
-    """One net whose logits are the mean of several nets' on the same features."""
+def _together(nets: Sequence[Parts], rank: int) -> Parts:
+    """One net whose logits are the mean of several nets' on the same features, as near as a width of `rank` comes to it."""
     rows: NDArray[np.float32] = np.concatenate([rows for rows, _, _ in nets], axis=1)
     weight: NDArray[np.float32] = (np.concatenate([w for _, w, _ in nets]) / len(nets)).astype(np.float32)
     bias: NDArray[np.float32] = np.stack([b for _, _, b in nets]).mean(axis=0)
-    return rows, weight, bias
+    if rows.shape[1] <= rank:
+        return rows, weight, bias
+    left, above = np.linalg.qr(rows)
+    right, below = np.linalg.qr(weight.T)
+    u, sizes, v = np.linalg.svd(above @ below.T)
+    rank = min(rank, len(sizes))
+    scale = np.sqrt(sizes[:rank])
+    return (
+        (left @ (u[:, :rank] * scale)).astype(np.float32),
+        ((scale[:, None] * v[:rank]) @ right.T).astype(np.float32),
+        bias,
+    )
 
 
 class _Net:

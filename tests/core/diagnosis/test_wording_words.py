@@ -60,12 +60,16 @@ def test_a_presentation_teaches_a_way_of_saying_it() -> None:
     assert after > learned("en").logits([told.text])[0, at] + 0.4
 
 
-def test_two_nets_answer_with_the_mean_of_their_logits() -> None:
+@pytest.mark.parametrize(("rank", "off"), [(8, 1e-5), (5, 1e-4), (1, 5.0)])
+def test_nets_answer_together_with_the_mean_of_their_logits(rank: int, off: float) -> None:
+    """Six features and five conditions: the mean of two nets has rank five at most; a lower one only comes near."""
     generator = np.random.default_rng(3)
-    nets = [[generator.normal(size=shape).astype(np.float32) for shape in ((6, 4), (4, 3), (3,))] for _ in range(2)]
-    rows, weight, bias = wording_words._together([(a, b, c) for a, b, c in nets])
+    nets = [[generator.normal(size=shape).astype(np.float32) for shape in ((6, 4), (4, 5), (5,))] for _ in range(2)]
+    rows, weight, bias = wording_words._together([(a, b, c) for a, b, c in nets], rank)
     each = [a @ b + c for a, b, c in nets]
-    np.testing.assert_allclose(rows @ weight + bias, (each[0] + each[1]) / 2, atol=1e-5)
+    error = float(np.abs(rows @ weight + bias - (each[0] + each[1]) / 2).max())
+    assert rows.shape[1] == weight.shape[0] == rank and error < off
+    assert rank > 1 or error > 0.1
 
 
 def test_no_words_no_evidence_beyond_the_bias(tmp_path: Path) -> None:
