@@ -1,4 +1,5 @@
-"""What a film pack states beyond its metrics: conformal sets, and what validation looked like (the reference for drift).
+"""What a film pack states beyond its metrics: conformal sets, what validation looked like (the reference for drift), and the
+curve of stated against observed shares on the test.
 
 Both are fitted on validation films that passed the gate. Validation also fixed temperature, bias and threshold, so the
 coverage is measured on the test part, which fixed nothing, and that figure is what the card shows.
@@ -17,6 +18,7 @@ from core.inference.conformal import ConformalSets, coverage_of, fit_binary
 from core.inference.drift import quantiles
 from core.learning import pack_build
 from core.learning.card import sets_line
+from core.learning.class_metrics import reliability
 from core.learning.dataset import Film
 from core.learning.evaluate import Read, read_films
 from core.learning.metrics import with_ci
@@ -62,13 +64,26 @@ def of_sets(sets: ConformalSets, reads: Sequence[Read], draws: int = 1000) -> di
 def state(folder: Path, parts: tuple[Sequence[Film], Sequence[Film]], report: Report = silent) -> packs.Pack:
     """Measure an exported pack on (validation, test) films and write what it states into its manifest and card."""
     pack = packs.load(folder)
-    made = statements(read_films(pack, parts[0], report), read_films(pack, parts[1], report))
+    test = read_films(pack, parts[1], report)
+    made = statements(read_films(pack, parts[0], report), test)
     manifest = json.loads((folder / packs.MANIFEST).read_text(encoding="utf-8"))
     metrics = dict(manifest["metrics"]) | {"conformal_test": made.pop("sets")}
+    metrics["own_test"] = {**metrics.get("own_test", {}), "reliability": curve(test, pack.labels[0].prevalence)}
     manifest |= made | {"metrics": metrics}
     files = {name: (folder / name).read_bytes() for name in manifest.pop("files")}
     files["MODEL_CARD.md"] = _in_card(files["MODEL_CARD.md"].decode(), sets_line(metrics["conformal_test"])).encode()
     return pack_build.write(folder, manifest, files)
+
+
+def curve(reads: Sequence[Read], prevalence: float) -> list[dict[str, float]]:
+    """Stated against observed shares of films that passed the gate. Probabilities meant for `prevalence` are shifted to that
+    of these films first (Bayes' rule): else a mixed test would show the mixture and not the calibration."""
+    probabilities, labels = _labelled([r for r in reads if not r.rule and np.isfinite(r.log_odds)])
+    here = float(labels.mean())
+    shift = np.log(here / (1 - here)) - np.log(prevalence / (1 - prevalence))
+    kept = np.clip(probabilities, 1e-9, 1 - 1e-9)
+    moved = 1 / (1 + np.exp(-(np.log(kept / (1 - kept)) + shift)))
+    return reliability(labels, np.stack([1 - moved, moved], axis=1))
 
 
 def _in_card(text: str, line: str) -> str:

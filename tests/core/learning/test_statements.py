@@ -7,7 +7,7 @@ from core.errors import UserError
 from core.inference.conformal import ConformalSets
 from core.learning.dataset import Film
 from core.learning.evaluate import Read
-from core.learning.statements import COVERAGE, _in_card, of_sets, statements
+from core.learning.statements import COVERAGE, _in_card, curve, of_sets, statements
 
 
 def reads(tmp_path, n: int, seed: int) -> list[Read]:
@@ -53,3 +53,15 @@ def test_the_line_takes_the_place_of_an_earlier_one_in_the_card():
     once = _in_card(card, "- Conformal sets, stated 90 %: x.")
     assert once == "# Pack\n\n- a: 1.\n- Conformal sets, stated 90 %: x.\n\n## Limits\n\n- b\n"
     assert _in_card(once, "- Conformal sets, stated 95 %: y.") == once.replace("90 %: x", "95 %: y")
+
+
+def test_the_curve_is_drawn_at_the_prevalence_of_the_films(tmp_path):
+    """Odds of two normal classes 3 either way, deviation 2: log-odds 1.5 x, at a prevalence of one half."""
+    found = reads(tmp_path, 4000, 5)
+    fitted = [Read(r.film, 1 / (1 + np.exp(-1.5 * r.log_odds)), 1.5 * r.log_odds, "", r.ood) for r in found]
+
+    def gap(prevalence: float) -> float:
+        bins = curve(fitted, prevalence)
+        return sum(one["n"] * abs(one["p"] - one["seen"]) for one in bins) / sum(one["n"] for one in bins)
+
+    assert gap(0.5) < 0.01 < 0.02 < gap(0.9)
