@@ -104,7 +104,7 @@ class CommonEngine:
         for item in extra:
             total = total + item.weights
         temperature = self.temperature(sum(node.present for node in evidence))
-        temperature *= self.settings.wording_temperature if _from_note(findings) else 1.0
+        temperature *= self._overlap(findings)
         probabilities, none, log_evidence = self._probabilities(total, temperature, self._outside(evidence))
         return Scores(
             observations,
@@ -128,6 +128,17 @@ class CommonEngine:
         finding, and so would overconfidence.
         """
         return self.settings.temperature * float(np.sqrt(1 + present / self.settings.temperature_findings))
+
+    def _overlap(self, findings: Sequence[Finding]) -> float:
+        """By how much the temperature is higher where findings come from a note whose wording can be read.
+
+        Not only where the wording still stands: setting it aside must not make the rest surer than both were together.
+        """
+        told = next((f.source.text for f in findings if f.source.kind == "text" and f.source.text), "")
+        language = language_of(told)
+        if not told or not wording.readable(language):
+            return 1.0
+        return self.settings.wording_temperature if language == "en" else self.settings.wording_chinese_temperature
 
     def _outside(self, evidence: Sequence[Node]) -> float:
         """Belief that the diagnosis is none of those written, before looking at the scores."""
@@ -172,15 +183,6 @@ class CommonEngine:
             f"仅有{len(informative)}项有鉴别意义的发现；至少需要{needed}项才能给出鉴别诊断。",
         )
         return Abstention(NAME, text)
-
-
-def _from_note(findings: Sequence[Finding]) -> bool:
-    """Whether findings come from a note whose wording can be read: they overlap with each other and with it.
-
-    Not whether the wording still stands: setting it aside must not make the rest surer than both were together.
-    """
-    told = next((f for f in findings if f.source.kind == "text" and f.source.text), None)
-    return told is not None and wording.readable(language_of(told.source.text))
 
 
 def _softmax(scores: Array) -> Array:

@@ -31,6 +31,7 @@ class Settings:
     wording_words_weight: float
     wording_chinese_weight: float
     wording_temperature: float
+    wording_chinese_temperature: float
     false_absent: float
     false_absent_defining: float
     false_present: float
