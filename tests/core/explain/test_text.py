@@ -131,6 +131,7 @@ def test_a_chinese_wording_is_explained_by_its_parts() -> None:
 
     if not wording.readable("zh"):
         pytest.skip("nothing reads Chinese wording here")
-    found = explain("夜里喘，跑步后喘鸣。孩子一接触猫就加重！", "asthma")
-    assert [w.text for w in found.words if w.text.strip("，。！")] == ["夜里喘", "跑步后喘鸣", "孩子一接触猫就加重"]
-    assert found.additivity_error < 1e-4 and max(found.words, key=lambda w: w.value).text == "跑步后喘鸣"
+    found = explain("夜里喘，跑步后喘鸣。孩子喜欢画画！", "asthma")
+    assert [w.text for w in found.words if w.text.strip("，。！")] == ["夜里喘", "跑步后喘鸣", "孩子喜欢画画"]
+    value = {w.text: w.value for w in found.words}
+    assert found.additivity_error < 1e-4 and min(value["夜里喘"], value["跑步后喘鸣"]) > value["孩子喜欢画画"] + 0.5
