@@ -38,6 +38,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         choices=("words", "all"),
         help="wording: learn anew, from made-up notes and presentations, the heads on words (minutes) or all (an hour)",
     )
+    build.add_argument(
+        "--keep-check",
+        action="store_true",
+        help="wording: leave the presentations kept for checking out of what is learned, to measure on them",
+    )
     actions.add_parser("list", help="packs that are there, as JSON")
     search = actions.add_parser("search", help="pages of the library by name or code, as JSON")
     search.add_argument("words")
@@ -60,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         if args.if_missing and _present(name):
             continue
         built[name] = (
-            _build_wording(ship=args.ship, learn=args.learn)
+            _build_wording(ship=args.ship, learn=args.learn, keep=args.keep_check)
             if name == "wording"
             else _build(name, args.folder, args.chinese, ship=args.ship)
         )
@@ -82,7 +87,7 @@ def _build(name: str, folder: Path | None, chinese: Path | None, *, ship: bool) 
     return _build_genes(folder, ship=ship) if name == "genes" else _build_rare(folder, chinese)
 
 
-def _build_wording(*, ship: bool, learn: str | None = None) -> dict[str, object]:
+def _build_wording(*, ship: bool, learn: str | None = None, keep: bool = False) -> dict[str, object]:
     """The conditions in words, embedded by the installed text pack; nothing to do without one."""
     from core.diagnosis import presentations, wording, wording_head, wording_words
     from core.inference.embedding import encoder
@@ -100,7 +105,7 @@ def _build_wording(*, ship: bool, learn: str | None = None) -> dict[str, object]
     if ship:
         wording.ship(load(), model)
     if learn:
-        told = [one for one in presentations.read() if one.part == presentations.LEARN]
+        told = [one for one in presentations.read() if not keep or one.part == presentations.LEARN]
         if learn == "all":
             wording_head.save(wording_head.learn(load(), model, told, report), wording_head.path_for(model))
         for language in wording_words.LANGUAGES:
