@@ -47,9 +47,13 @@ def open_session(graph: bytes, provider: str = CPU, intra_threads: int | None = 
     return open_with(graph, options(intra_threads), provider)
 
 
-def open_with(graph: bytes, chosen: ort.SessionOptions, provider: str = CPU) -> ort.InferenceSession:
-    """As `open_session`, with options of one's own."""
-    session = ort.InferenceSession(graph, chosen, providers=_asked(provider))
+def open_with(
+    graph: bytes, chosen: ort.SessionOptions, provider: str = CPU, *, unfolded: bool = False
+) -> ort.InferenceSession:
+    """As `open_session`, with options of one's own. `unfolded`: constants are computed anew in each run, not kept."""
+    left_out = ["ConstantFolding"] if unfolded else []
+    session = ort.InferenceSession(graph, chosen, providers=_asked(provider), disabled_optimizers=left_out)
+    session._model_bytes = None  # the wrapper's copy, for a change of providers that never comes here
     session.disable_fallback()  # ONNX Runtime would go on without a word; `core.inference.running` says so
     return session
 
