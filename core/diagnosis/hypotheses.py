@@ -84,7 +84,8 @@ def _from_patient(scores: Scores, row: int) -> list[Evidence]:
 def _unknown(engine: CommonEngine, scores: Scores, row: int) -> tuple[Evidence, ...]:
     """The findings not assessed that would move this condition most, with the weight they would add if present."""
     tables, filled = engine.tables, engine.likelihood
-    listed = ~np.isnan(tables.listed[row]) | ~np.isnan(tables.sensitivity[row])
+    listed = ~np.isnan(tables.listed[row])
+    listed[tables.tests] |= ~np.isnan(tables.sensitivity[row])
     listed[settled(engine.tables, scores.observations, scores.nodes)] = False
     p, background = filled.p[row], filled.background[row]
     swing = np.where(listed, np.abs(p - background) * np.abs(np.log(p / background)), 0)

@@ -18,6 +18,7 @@ from core.knowledge.condition_tables import Tables
 Array = NDArray[np.float32]
 _MAX_P = 0.985
 _NEIGHBOURS, _SHARPNESS = 20, 4
+_AT_ONCE = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,16 +32,19 @@ class Likelihood:
 
 def fill(tables: Tables, settings: Settings) -> Likelihood:
     """Complete the tables. `background` differs by row only for tests (1 - specificity)."""
+    p, background = tables.listed.copy(), np.tile(tables.background, (len(tables.listed), 1))
     tested = ~np.isnan(tables.sensitivity)
-    p = np.where(tested, tables.sensitivity, tables.listed)
-    background = np.where(tested, 1 - tables.specificity, tables.background[None, :]).astype(np.float32)
+    p[:, tables.tests] = np.where(tested, tables.sensitivity, p[:, tables.tests])
+    background[:, tables.tests] = np.where(tested, 1 - tables.specificity, background[:, tables.tests])
     _upward(p, background, tables)
     _downward(p, background, tables, settings.kind_share)
     known = ~np.isnan(p)
     leak = np.array([_leak(entry.kind, settings) for entry in tables.findings], np.float32)
-    p = np.where(known, p, leak[None, :] * background)
+    for row in range(len(p)):
+        np.copyto(p[row], leak * background[row], where=~known[row])
     _from_neighbours(p, background, known, tables, settings.neighbour_share)
-    return Likelihood(np.minimum(p, _MAX_P).astype(np.float32), background, known)
+    np.minimum(p, _MAX_P, out=p)
+    return Likelihood(p, background, known)
 
 
 def _leak(kind: str, settings: Settings) -> float:
@@ -86,28 +90,39 @@ def _downward(p: Array, background: Array, tables: Tables, kind_share: float) ->
 def _from_neighbours(p: Array, background: Array, known: NDArray[np.bool_], tables: Tables, share: float) -> None:
     """Unlisted symptoms and signs, raised by `share` of the way to the mean over the conditions with the likest lists.
 
-    Nobody lists everything; conditions that resemble each other in what is listed do so in what is not.
+    Nobody lists everything; conditions that resemble each other in what is listed do so in what is not. Some rows at once:
+    in one piece it takes more memory than all the tables.
     """
     if share <= 0 or len(p) < 2:
         return
     told = np.flatnonzero([entry.kind in COMPLAINTS for entry in tables.findings])
-    own, usual, listed = p[:, told], background[:, told], known[:, told]
-    value = np.zeros_like(own)
-    value[listed] = own[listed] * np.maximum(0, np.log(own[listed] / usual[listed]))
+    theirs = np.where(known[:, told], p[:, told], background[:, told])
+    value = np.zeros_like(theirs)
+    for at in range(0, len(p), _AT_ONCE):
+        rows = slice(at, at + _AT_ONCE)
+        ratio = np.maximum(0, np.log(theirs[rows] / background[rows][:, told]))
+        value[rows] = np.where(known[rows][:, told], theirs[rows] * ratio, 0)
     value /= np.maximum(np.linalg.norm(value, axis=1, keepdims=True), 1e-9)
-    likeness = value @ value.T
-    np.fill_diagonal(likeness, 0)
-    count = min(_NEIGHBOURS, len(p) - 1)
+    for at in range(0, len(p), _AT_ONCE):
+        rows = slice(at, at + _AT_ONCE)
+        likeness = value[rows] @ value.T
+        likeness[np.arange(len(likeness)), np.arange(at, at + len(likeness))] = 0
+        expected = _expected(likeness, theirs)
+        own = p[rows][:, told]
+        raised = np.maximum(own, (1 - share) * own + share * expected)
+        p[rows, told] = np.where(known[rows][:, told], own, raised)
+
+
+def _expected(likeness: Array, theirs: Array) -> Array:
+    """Means of what the likest rows have (`theirs`), by likeness; 0 where nothing is like."""
+    count = min(_NEIGHBOURS, likeness.shape[1] - 1)
     nearest = np.argpartition(likeness, -count, axis=1)[:, -count:]
     trust = np.maximum(np.take_along_axis(likeness, nearest, axis=1), 0) ** _SHARPNESS
-    total = trust.sum(axis=1, keepdims=True)
-    trust /= np.maximum(total, 1e-9)
-    theirs = np.where(listed, own, usual)
-    expected = np.zeros_like(own)
+    trust /= np.maximum(trust.sum(axis=1, keepdims=True), 1e-9)
+    expected = np.zeros((len(likeness), theirs.shape[1]), np.float32)
     for rank in range(count):
         expected += trust[:, rank, None] * theirs[nearest[:, rank]]
-    raised = np.maximum(own, (1 - share) * own + share * expected)
-    p[:, told] = np.where(listed | (total <= 0), own, raised)
+    return expected
 
 
 def weights(nodes: Sequence[Node], tables: Tables, likelihood: Likelihood, settings: Settings) -> Array:

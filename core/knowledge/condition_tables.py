@@ -59,7 +59,8 @@ class Tables:
     """Conditions and findings with their indices.
 
     `listed` float32 (conditions, findings): P(present | condition) as written, NaN where not written.
-    `sensitivity`, `specificity` float32 likewise for tests; `defining` bool; `background` float32 (findings,).
+    `sensitivity`, `specificity` float32 (conditions, tests), NaN likewise; `tests` int: the findings that are tests of some
+    condition. `defining` bool (conditions, findings); `background` float32 (findings,).
     `parent` int (findings,): first parent or -1; parents stand before children in `order`.
     """
 
@@ -67,6 +68,7 @@ class Tables:
     findings: tuple[FindingEntry, ...]
     version: Version
     listed: NDArray[np.float32]
+    tests: NDArray[np.int32]
     sensitivity: NDArray[np.float32]
     specificity: NDArray[np.float32]
     defining: NDArray[np.bool_]
@@ -143,11 +145,11 @@ def build(all_conditions: tuple[Condition, ...], findings: tuple[FindingEntry, .
     """Arrays from conditions and findings. Findings that the vocabulary lacks are left out (the check names them)."""
     at = {entry.id: index for index, entry in enumerate(findings)}
     shape = (len(all_conditions), len(findings))
-    listed, sensitivity, specificity = (np.full(shape, np.nan, np.float32) for _ in range(3))
+    listed = np.full(shape, np.nan, np.float32)
     defining = np.zeros(shape, bool)
     background = np.array([entry.background for entry in findings], np.float32)
     for row, condition in enumerate(all_conditions):
-        _fill(condition, at, background, (listed[row], sensitivity[row], specificity[row], defining[row]))
+        _fill(condition, at, background, listed[row], defining[row])
     parents = [[at[p] for p in entry.parents if p in at] for entry in findings]
     order = _parents_first(parents)
     return Tables(
@@ -155,8 +157,7 @@ def build(all_conditions: tuple[Condition, ...], findings: tuple[FindingEntry, .
         findings,
         version,
         listed,
-        sensitivity,
-        specificity,
+        *_tests(all_conditions, at),
         defining,
         background,
         np.array([p[0] if p else -1 for p in parents], np.int32),
@@ -168,11 +169,25 @@ def build(all_conditions: tuple[Condition, ...], findings: tuple[FindingEntry, .
     )
 
 
-_Row = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
+Floats = NDArray[np.float32]
 
 
-def _fill(condition: Condition, at: dict[str, int], background: NDArray[np.float32], row: _Row) -> None:
-    listed, sensitivity, specificity, defining = row
+def _tests(all_conditions: tuple[Condition, ...], at: dict[str, int]) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """`tests`, `sensitivity` and `specificity`. One finding in six is a test: all columns would be 25 MB of nothing."""
+    used = sorted({at[test.id] for condition in all_conditions for test in condition.tests if test.id in at})
+    column = {index: i for i, index in enumerate(used)}
+    sensitivity, specificity = (np.full((len(all_conditions), len(used)), np.nan, np.float32) for _ in range(2))
+    for row, condition in enumerate(all_conditions):
+        for test in condition.tests:
+            if test.id in at:
+                place = row, column[at[test.id]]
+                sensitivity[place], specificity[place] = test.sensitivity, test.specificity
+    return np.array(used, np.int32), sensitivity, specificity
+
+
+def _fill(
+    condition: Condition, at: dict[str, int], background: Floats, listed: Floats, defining: NDArray[np.bool_]
+) -> None:
     for onset in condition.course.onset:
         for name, share in _ONSET.get(onset, {}).items():
             if name in at:
@@ -189,9 +204,6 @@ def _fill(condition: Condition, at: dict[str, int], background: NDArray[np.float
     for name in condition.rare_if:
         if name in at:
             listed[at[name]] = 0.1 * background[at[name]]
-    for test in condition.tests:
-        if test.id in at:
-            sensitivity[at[test.id]], specificity[at[test.id]] = test.sensitivity, test.specificity
 
 
 def _general(condition: Condition) -> dict[str, float]:
