@@ -16,7 +16,7 @@ from core.knowledge import hpo, vocabulary
 from core.knowledge.vocabulary import keep
 from core.paths import packs
 
-_FORMAT = 2
+_FORMAT = 3
 _SHORTEST = 7
 _GAP = 1
 
