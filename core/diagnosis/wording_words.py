@@ -44,14 +44,16 @@ _STEM, _SHORT = 5, 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """`rows` float32 (features, width), `weight` (width, conditions), `bias` (conditions,); `at`: feature -> row."""
+    """`rows` (features, width), float32, or int8 to be multiplied by `row_scales` (features,); `weight` (width, conditions),
+    `bias` (conditions,); `at`: feature -> row."""
 
     language: str
     ids: tuple[str, ...]
     at: dict[str, int]
-    rows: NDArray[np.float32]
+    rows: NDArray[np.float32] | NDArray[np.int8]
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
+    row_scales: NDArray[np.float32] | None = None
 
     def logits(self, texts: Sequence[str]) -> Array:
         """(texts, conditions of the head); a text without a known word gets the bias alone."""
@@ -59,9 +61,14 @@ class Words:
         for i, text in enumerate(texts):
             found = [self.at[f] for f in features(text, self.language) if f in self.at]
             if found:
-                summed[i] = self.rows[found].sum(axis=0) / np.sqrt(len(found))
+                summed[i] = self.wide(found).sum(axis=0) / np.sqrt(len(found))
         logits: Array = (summed @ self.weight + self.bias).astype(np.float64)
         return logits
+
+    def wide(self, found: Sequence[int]) -> NDArray[np.float32]:
+        """Some rows as float32."""
+        rows = self.rows[found].astype(np.float32)
+        return rows if self.row_scales is None else rows * self.row_scales[found][:, None]
 
 
 def features(text: str, language: str) -> list[str]:
@@ -92,23 +99,25 @@ def load(path: Path) -> Words | None:
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
             known = data["features"].tobytes().decode("utf-8").split("\n")
-            rows = data["rows"].astype(np.float32) * data["row_scales"].astype(np.float32)[:, None]
+            scales = data["row_scales"].astype(np.float32)
             weight = data["weight"].astype(np.float32) * data["scales"][None, :]
             at = {feature: row for row, feature in enumerate(known)}
-            return Words(str(data["language"]), tuple(data["ids"].tolist()), at, rows, weight, data["bias"])
+            ids = tuple(data["ids"].tolist())
+            return Words(str(data["language"]), ids, at, data["rows"], weight, data["bias"], scales)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
 def save(head: Words, path: Path) -> None:
     """int8 with one scale a row, written beside, then renamed."""
-    row_scales = (np.abs(head.rows).max(axis=1) / 127 + 1e-9).astype(np.float16)
+    wide = head.wide(range(len(head.rows)))
+    row_scales = (np.abs(wide).max(axis=1) / 127 + 1e-9).astype(np.float16)
     scales = (np.abs(head.weight).max(axis=0) / 127 + 1e-9).astype(np.float32)
     data = io.BytesIO()
     np.savez_compressed(
         data, language=np.array(head.language), ids=np.array(head.ids), bias=head.bias,
         features=np.frombuffer("\n".join(head.at).encode(), np.uint8),
-        rows=np.clip(np.round(head.rows / row_scales.astype(np.float32)[:, None]), -127, 127).astype(np.int8),
+        rows=np.clip(np.round(wide / row_scales.astype(np.float32)[:, None]), -127, 127).astype(np.int8),
         row_scales=row_scales, weight=np.round(head.weight / scales).astype(np.int8), scales=scales,
     )  # fmt: skip
     beside = path.with_suffix(".part")

@@ -92,6 +92,7 @@ def _session(graph: bytes) -> ort.InferenceSession:
     for about a millisecond a note. Widened once and for all, the weights lie there twice, as read and as arranged."""
     chosen = options()
     chosen.enable_cpu_mem_arena = False
+    chosen.enable_mem_pattern = False  # a plan of the memory for every length of note would be kept
     return open_with(graph, chosen, unfolded=True)
 
 

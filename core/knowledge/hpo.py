@@ -7,10 +7,12 @@ counterpart and of its siblings (same gene or numbered series), propagated up th
 
 import functools
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -145,6 +147,12 @@ def save(pack: RarePack, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _mapped(path: Path) -> NDArray[Any]:
+    """An array left in its file: what a note does not ask for takes no memory. Windows would not let a new pack take the
+    place of a mapped one: there it is read."""
+    return np.asarray(np.load(path, mmap_mode="r" if os.name == "posix" else None))
+
+
 def read(folder: Path) -> RarePack:
     """The pack of a folder. Raises `UserError` when it is of another format."""
     try:
@@ -159,7 +167,7 @@ def read(folder: Path) -> RarePack:
         )
 
     def csr(name: str) -> Csr:
-        return Csr(*(np.load(folder / f"{name}_{part}.npy") for part in ("start", "values", "weights")))
+        return Csr(*(_mapped(folder / f"{name}_{part}.npy") for part in ("start", "values", "weights")))
 
     return RarePack(
         version=Version("hpo-rare", meta.version, meta.sha256),
