@@ -76,6 +76,9 @@ _OF_RELATIVES = frozenset({"recent_bereavement", "sick_contact"})
 """What others' illness or death is to the patient: it is the patient's own, and they still are others."""
 _FAMILY = ("family_history_", "ischemic_risk_family")
 _SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
+_OF_SKIN = re.compile(r"(?:皮肤|局部皮肤|皮肤表面|表面皮肤)$")
+_SKIN = re.compile("[皮疹红痒黄斑紫热疱溃瘀汗]|出血|苍白")
+"""What is denied of the skin ("皮肤无红热，肿胀") goes on only to what is seen there."""
 _PRIORITY = ("family", "hypothetical", "possible", "historical")
 
 
@@ -256,13 +259,15 @@ def _forward_limit(
         return min(at_comma, hit.end + _SHORT[hit.phrase])
     if hit.phrase not in language.load(name).table["continuing"]:
         return at_comma
-    return _chinese_list(text, sentence, hit.end, matches)
+    return _chinese_list(text, sentence, hit, matches)
 
 
-def _chinese_list(text: str, sentence: Sentence, at: int, matches: Sequence[Match]) -> int:
-    """The end of the run of clauses that hold nothing but findings, from the clause at `at` on."""
+def _chinese_list(text: str, sentence: Sentence, hit: _Hit, matches: Sequence[Match]) -> int:
+    """The end of the run of clauses that hold nothing but findings that can be denied together, from the denial on."""
     comma = re.compile("[，,]")
-    mark = comma.search(text, at, sentence.end)
+    of_skin = _OF_SKIN.search(text, sentence.start, hit.start) is not None
+    states = language.load("chinese").table["states"]
+    mark = comma.search(text, hit.end, sentence.end)
     while mark:
         following = comma.search(text, mark.end(), sentence.end)
         end = following.start() if following else sentence.end
@@ -270,9 +275,10 @@ def _chinese_list(text: str, sentence: Sentence, at: int, matches: Sequence[Matc
         for match in matches:
             for i in range(max(match.start, mark.end()), min(match.end, end)):
                 rest[i - mark.end()] = ""
-        if re.sub(r"[、和及或与等。；;\s!！]", "", "".join(rest)) or not any(
-            mark.end() <= m.start < end for m in matches
-        ):
+        inside = [m for m in matches if mark.end() <= m.start < end]
+        if re.sub(r"[、和及或与等。；;\s!！]", "", "".join(rest)) or not inside:
+            return mark.start()
+        if any(m.key in states for m in inside) or (of_skin and not _SKIN.search(text, mark.end(), end)):
             return mark.start()
         mark = following
     return sentence.end

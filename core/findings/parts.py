@@ -39,6 +39,9 @@ _DENIED = {
     "english": re.compile(r"[^,;.:]*?(?:\bnot|n't|\bno|\bnever|\bwithout)\s+(?:\w+\s+)?"),
 }
 """What stands between the parts of a finding that is denied: "大便没有血", "the knee is not swollen"."""
+_MISREAD = {"paresthesia": frozenset({"burn_skin"})}
+"""Findings that a word inside a longer one seems to name: feet that burn are not burned."""
+_REST_OF_NUMBER = re.compile(r"\d*(?:\.\d+)?")
 _DEGREES = frozenset("多大好重快高低深")
 """Words of degree: "不多" is less, not none."""
 _LED = {
@@ -67,6 +70,7 @@ class Table:
     trie: dict[str, Any]
     name: str
     not_before: dict[str, str]
+    not_followed: dict[str, str]
     between: re.Pattern[str]
     whole: re.Pattern[str]
 
@@ -111,9 +115,9 @@ def _table(name: str) -> Table:
                 node.setdefault("", []).append((number, part))
     between = _file(name)["between"]
     whole = re.compile("|".join(map(re.escape, _file(name).get("whole", ()))) or r"(?!)")
-    return Table(
-        known, trie, name, _file(name)["not_before"], re.compile(f"[{between}]" if between else r"(?!)"), whole
-    )
+    followed = _file(name).get("not_followed", {})
+    gap = re.compile(f"[{between}]" if between else r"(?!)")
+    return Table(known, trie, name, _file(name)["not_before"], followed, gap, whole)
 
 
 def find(text: str, name: str) -> list[Match]:
@@ -130,7 +134,7 @@ def find(text: str, name: str) -> list[Match]:
             node = node.get(text[end], {})
             if not node:
                 break
-            if text[end + 1 : end + 2] and text[end + 1] in table.not_before.get(text[at : end + 1], ""):
+            if _is_another(text, at, end + 1, table):
                 continue
             for number, part in node.get("", ()):
                 filled[number][part].append((at, end + 1))
@@ -143,8 +147,23 @@ def find(text: str, name: str) -> list[Match]:
         if place and (
             pattern.key not in found or place[1] - place[0] > found[pattern.key].end - found[pattern.key].start
         ):
-            found[pattern.key] = Match(pattern.key, *place, (place[0],))
+            found[pattern.key] = Match(pattern.key, place[0], _whole_number(text, place[1]), (place[0],))
     return sorted(found.values(), key=lambda m: (m.start, m.end))
+
+
+def _is_another(text: str, start: int, end: int, table: Table) -> bool:
+    """Whether what follows makes a word another one: "number" is not numb, nor is a cold sore a cold."""
+    word = text[start:end]
+    if text[end : end + 1] and text[end] in table.not_before.get(word, ""):
+        return True
+    other = table.not_followed.get(word)
+    return other is not None and text[end:].lstrip().startswith(other)
+
+
+def _whole_number(text: str, end: int) -> int:
+    """Where a number ends that a pattern named the first digits of: "39" in "39.4"."""
+    rest = _REST_OF_NUMBER.match(text, end) if text[end - 1].isdigit() else None
+    return rest.end() if rest else end
 
 
 def _place(
@@ -239,5 +258,5 @@ def _keys(match: Match) -> list[str]:
 
 def _within(match: Match, other: Match, known: vocabulary.Vocabulary) -> bool:
     inside = other.start <= match.start and match.end <= other.end
-    vague = {*known.ancestors(other.key), "pain", "lump", *_GENERAL}
+    vague = {*known.ancestors(other.key), "pain", "lump", *_GENERAL, *_MISREAD.get(other.key, ())}
     return inside and all(key in vague for key in _keys(match)) and bool(match.key)

@@ -53,6 +53,21 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _BODY = re.compile(r"\b(?P<cm>\d{2,3}(?:\.\d+)?)\s*cm\b[^.\d]{1,15}(?P<kg>\d{1,3}(?:\.\d+)?)\s*kg\b|"
                    r"\b(?P<kg2>\d{1,3}(?:\.\d+)?)\s*kg\b[^.\d]{1,15}(?P<cm2>\d{2,3}(?:\.\d+)?)\s*cm\b")  # fmt: skip
 """A height and a weight side by side need no names."""
+_OF_BLOOD = frozenset({
+    "wbc", "neutrophil_count", "neutrophil_percent", "lymphocyte_count", "lymphocyte_percent", "eosinophil_count",
+    "eosinophil_percent", "monocyte_count", "monocyte_percent", "rbc", "glucose", "total_protein", "albumin",
+})  # fmt: skip
+"""Analytes of blood whose names are used of other fluids too, where their ranges do not hold."""
+_FLUID = re.compile(
+    r"(?:\b(?:CSF|cerebrospinal fluid|spinal fluid|ascit(?:es|ic)(?: fluid| tap)?|peritoneal fluid|pleural fluid|"
+    r"synovial fluid|joint fluid|joint aspirate|pericardial fluid|dialysate|urine|urinary|urinalysis|stool|sputum)\b|"
+    r"脑脊液|腹水|胸水|胸腔积液|关节液|关节积液|滑液|心包积液|透析液|尿液|尿沉渣|尿常规|(?<![多少夜排无])尿(?![频急痛酮路酸素])|粪便|大便常规)"
+    r"(?P<title>[^,，.;。；:：\n]{0,20}[:：][^.;。；\n]*|[^,，.;。；、\n\d]{0,30})$",
+    re.IGNORECASE,
+)
+"""A fluid named just before a value, or as the heading of a list of values."""
+_BLOOD = re.compile(r"\b(?:blood|serum|plasma|CBC|FBC)\b|血清|血浆|血常规|外周血|全血", re.IGNORECASE)
+_CELLS_ON = re.compile(r"[^,，;；。\n]{0,14}(?:[,，、;；(（]|\band\b|\bwith\b|和)\s*(?:[A-Za-z]+\s)?")
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -127,12 +142,16 @@ def _bodies(note: Note) -> Iterator[Observation]:
 def _numbers(note: Note) -> Iterator[Observation]:
     pattern, owners = _pattern()
     text = note.text.translate(_SUBSCRIPTS)
+    fluid_end = -1
     for m in pattern.finditer(text):
         name = next(g for g in (m["short"], m["exact"], m["loose"]) if g)
         analyte = owners.get(name) or owners.get(re.sub(r"[\s-]+", " ", name.lower()))
         if analyte is None:
             analyte = owners.get(re.sub(r"\s+", "-", name.lower()))
         if analyte is None or re.match(r"\s*/\s*\d", note.text[m.end() : m.end() + 5]):
+            continue
+        if _of_other_fluid(text, m, analyte, name, fluid_end):
+            fluid_end = m.end("n")
             continue
         value = float(m["n"].replace(",", ""))
         if m["s"]:
@@ -150,6 +169,17 @@ def _numbers(note: Note) -> Iterator[Observation]:
             comparator = m["c"] or ""
             stated = Quantity(quantity[0], quantity[1], _COMPARE.get(comparator, comparator))
             yield _observation(note, quantity[2], stated, m.start(), max(end, m.end("n")))
+
+
+def _of_other_fluid(text: str, m: re.Match[str], analyte: Analyte, name: str, last: int) -> bool:
+    """Whether a value is told of another fluid than blood: one named before it, or for cells that of the value before
+    (`last`: where its number ends, or -1). Thousands of millions of cells are of blood."""
+    if analyte.id not in _OF_BLOOD or "血" in name or m["k"] or _unit(text, m.end("n"))[0] == "10*9/L":
+        return False
+    if last >= 0 and analyte.id.endswith(("_percent", "_count")) and _CELLS_ON.fullmatch(text, last, m.start()):
+        return True
+    named = _FLUID.search(text, max(0, m.start() - 120), m.start())
+    return named is not None and not _BLOOD.search(named["title"])
 
 
 def _decade(note: Note, analyte: Analyte, m: re.Match[str], value: float) -> Iterator[Observation]:

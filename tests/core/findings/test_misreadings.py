@@ -1,0 +1,149 @@
+"""Words that look like a finding and are another, or none; a kind stated keeps its parent's evidence."""
+
+import pytest
+
+from core.domain.basics import Source
+from core.domain.finding import Status
+from core.domain.record import Note, Patient, Sex
+from core.findings.text import findings_in
+from core.findings.values import values_in
+from core.knowledge import vocabulary
+
+
+def _note(text: str) -> Note:
+    return Note("n", text, Source("n", "text"))
+
+
+def read(text: str) -> dict[str, Status]:
+    return {f.code.code: f.status for f in findings_in(_note(text), Patient(age_years=30, sex=Sex.FEMALE))}
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("She heard a faint ringing in her left ear.", "syncope"),
+        ("She heard a faint ringing in her left ear.", "unilateral_hearing_loss"),
+        ("My feet burn at night.", "burn_skin"),
+        ("It feels as if he were stabbed with a live wire.", "penetrating_injury"),
+        ("An arterial blood gas showed a pH of 7.21.", "bloody_show"),
+        ("An arterial blood gas showed a pH of 7.21.", "bloating"),
+        ("It is sore on my elbow.", "skin_ulcer"),
+        ("Fundoscopy shows a pale disc.", "pallor"),
+        ("The optic disc is pale.", "pallor"),
+        ("My father had the same years ago.", "sick_contact"),
+        ("His father had the same.", "sick_contact"),
+        ("I had a cold sore last week.", "recent_upper_respiratory_infection"),
+        ("My wife had a cold sore last week.", "sick_contact"),
+        ("下巴下面有疙瘩。", "vulvar_lump"),
+        ("早上回吸涕带血丝，鼻塞。", "blood_in_stool"),
+        ("右下肢痛3天", "right_lower_quadrant_pain"),
+        ("最近经常熬夜", "shift_or_timezone"),
+        ("脚大拇指痛", "thumb_pain"),
+        ("尿白细胞 200/uL", "weak_urine_stream"),
+    ],
+)
+def test_these_words_tell_nothing_of_the_kind(text: str, finding: str) -> None:
+    assert finding not in read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("She fainted at the bus stop.", "syncope"),
+        ("She heard a faint ringing in her left ear.", "tinnitus"),
+        ("He has a burn on his hand.", "burn_skin"),
+        ("He burned his foot with hot water.", "burn_skin"),
+        ("My feet burn at night.", "paresthesia"),
+        ("He was stabbed with a knife.", "penetrating_injury"),
+        ("There is a sore on my elbow.", "skin_ulcer"),
+        ("She looks pale.", "pallor"),
+        ("I had a cold sore last week.", "cold_sore"),
+        ("I had a cold last week.", "recent_upper_respiratory_infection"),
+        ("回吸涕带血丝", "blood_stained_nasal_mucus"),
+        ("大便带血丝", "blood_in_stool"),
+        ("右下肢痛3天", "leg_pain"),
+        ("右下腹痛3天", "right_lower_quadrant_pain"),
+        ("下面长了个疙瘩", "vulvar_lump"),
+        ("脚大拇指痛", "big_toe_pain"),
+        ("无宫缩，横位", "malpresentation"),
+        ("皮肤无红热，膝关节肿痛", "knee_pain"),
+    ],
+)
+def test_their_neighbours_are_read(text: str, finding: str) -> None:
+    assert read(text)[finding] is Status.PRESENT
+
+
+def test_a_chinese_denial_still_runs_through_a_list_after_its_comma() -> None:
+    assert read("无发热，咳嗽")["cough"] is Status.ABSENT
+    assert read("无宫缩，横位")["uterine_contractions"] is Status.ABSENT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CSF: white cells 1200 ×10⁶/L, neutrophils 90%.",
+        "CSF white cell count 450 x10^6/L",
+        "Ascitic fluid neutrophils 600 /mm3.",
+        "Urine white cells 120 /uL",
+        "脑脊液白细胞 500×10⁶/L",
+        "腹水白细胞 800×10⁶/L，中性粒细胞 85%",
+        "尿白细胞 200/uL",
+    ],
+)
+def test_cells_of_other_fluids_are_no_blood_count(text: str) -> None:
+    assert values_in(_note(text)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("尿频尿急，白细胞 15.2×10⁹/L", "白细胞"),
+        ("多尿，血糖 20 mmol/L", "血糖"),
+        ("Urine WBC 20/hpf, WBC 15.2 x10^9/L", ", WBC 15.2"),
+        ("CSF glucose 1.8 mmol/L, serum glucose 14 mmol/L", "serum"),
+        ("Blood: white cells 15.2 x10^9/L, neutrophils 90%", "white cells"),
+    ],
+)
+def test_blood_values_beside_other_fluids_are_read(text: str, name: str) -> None:
+    read_at = [o.sources[0].start for o in values_in(_note(text))]
+    assert read_at
+    assert min(read_at) >= text.index(name)
+
+
+def test_a_temperature_is_pointed_at_whole() -> None:
+    found = findings_in(_note("Fever up to 39.4 C"), Patient())
+    assert {f.source.text for f in found if f.code.code == "high_fever"} == {"Fever up to 39.4"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "parent"),
+    [
+        ("voice_change_weeks", "hoarseness"),
+        ("metamorphopsia", "central_vision_loss"),
+        ("first_step_heel_pain", "heel_pain"),
+        ("hand_wakes_shaking", "numbness"),
+        ("overspending_risky", "impulsivity"),
+        ("fingerweb_itch", "itching"),
+        ("auspitz_sign", "scaly_rash"),
+        ("groin_pain_rotation", "groin_pain"),
+        ("tibial_tubercle_lump", "knee_pain"),
+        ("knee_pain_from_hip", "limp"),
+        ("lump_reduces_lying", "lump"),
+        ("first_cigarette_waking", "smoking"),
+    ],
+)
+def test_a_kind_implies_its_parent(kind: str, parent: str) -> None:
+    assert parent in vocabulary.load().ancestors(kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "also"),
+    [
+        ("She worries about not sleeping.", "insomnia"),
+        ("Dots and blots were seen on the retina.", "retinal_hemorrhages"),
+        ("He is responding to unseen others.", "hallucinations"),
+        ("早上消肿", "leg_swelling"),
+    ],
+)
+def test_a_phrase_of_two_findings_states_both(text: str, also: str) -> None:
+    assert read(text)[also] is Status.PRESENT
