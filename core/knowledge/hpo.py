@@ -52,7 +52,6 @@ class TermNames:
     name: str
     zh: str
     synonyms: tuple[str, ...]
-    definition: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -393,7 +393,6 @@ def assemble(
             ontology.terms[t].name,
             chinese.get(t, ""),
             (*ontology.terms[t].exact, *ontology.terms[t].other),
-            ontology.terms[t].definition,
         )
         for t in space.ids
     )
