@@ -23,6 +23,7 @@ def read(text: str) -> dict[str, Status]:
     [
         ("She heard a faint ringing in her left ear.", "syncope"),
         ("She heard a faint ringing in her left ear.", "unilateral_hearing_loss"),
+        ("My hand wakes me at night and I shake it.", "tremor"),
         ("My feet burn at night.", "burn_skin"),
         ("It feels as if he were stabbed with a live wire.", "penetrating_injury"),
         ("An arterial blood gas showed a pH of 7.21.", "bloody_show"),
@@ -54,6 +55,10 @@ def test_these_words_tell_nothing_of_the_kind(text: str, finding: str) -> None:
         ("He has a burn on his hand.", "burn_skin"),
         ("He burned his foot with hot water.", "burn_skin"),
         ("My feet burn at night.", "paresthesia"),
+        ("Straight lines look wavy.", "metamorphopsia"),
+        ("视物变形", "metamorphopsia"),
+        ("My hand wakes me at night and I shake it.", "hand_wakes_shaking"),
+        ("His hands shake at night.", "tremor"),
         ("He was stabbed with a knife.", "penetrating_injury"),
         ("There is a sore on my elbow.", "skin_ulcer"),
         ("She looks pale.", "pallor"),
