@@ -9,6 +9,7 @@ what denies around them is left to `core.findings.context`.
 import functools
 import itertools
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -64,10 +65,11 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The patterns, and the places (pattern, part) that each word fills, in a trie."""
+    """The patterns, the places (pattern, part) that each word fills, and of two characters the longest word they begin."""
 
     patterns: tuple[Pattern, ...]
-    trie: dict[str, Any]
+    places: dict[str, list[tuple[int, int]]]
+    longest: dict[str, int]
     name: str
     not_before: dict[str, str]
     not_followed: dict[str, str]
@@ -99,25 +101,26 @@ def patterns(name: str) -> Iterator[Pattern]:
 
 def _words(piece: str, sets: dict[str, str]) -> Iterator[str]:
     for word in piece.split("/"):
-        yield from _words(sets[word[1:]], sets) if word.startswith("$") else (word.strip(),)
+        yield from _words(sets[word[1:]], sets) if word.startswith("$") else (sys.intern(word.strip()),)
 
 
 @functools.cache
 def _table(name: str) -> Table:
     known = tuple(patterns(name))
-    trie: dict[str, Any] = {}
+    places: dict[str, list[tuple[int, int]]] = {}
     for number, pattern in enumerate(known):
         for part, words in enumerate(pattern.parts):
+            place = (number, part)
             for word in words:
-                node = trie
-                for character in word.lower():
-                    node = node.setdefault(character, {})
-                node.setdefault("", []).append((number, part))
+                places.setdefault(word.lower(), []).append(place)
+    longest: dict[str, int] = {}
+    for word in places:
+        longest[word[:2]] = max(longest.get(word[:2], 0), len(word))
     between = _file(name)["between"]
     whole = re.compile("|".join(map(re.escape, _file(name).get("whole", ()))) or r"(?!)")
     followed = _file(name).get("not_followed", {})
     gap = re.compile(f"[{between}]" if between else r"(?!)")
-    return Table(known, trie, name, _file(name)["not_before"], followed, gap, whole)
+    return Table(known, places, longest, name, _file(name)["not_before"], followed, gap, whole)
 
 
 def find(text: str, name: str) -> list[Match]:
@@ -129,15 +132,12 @@ def find(text: str, name: str) -> list[Match]:
     for at in range(len(text)):
         if at in inner or (name == "english" and at and text[at - 1].isalnum()):
             continue  # only where a word begins
-        node = table.trie
-        for end in range(at, len(text)):
-            node = node.get(text[end], {})
-            if not node:
-                break
-            if _is_another(text, at, end + 1, table):
-                continue
-            for number, part in node.get("", ()):
-                filled[number][part].append((at, end + 1))
+        reach = min(table.longest.get(text[at : at + 2], 0), len(text) - at)
+        for end in (at + 1, *range(at + 2, at + reach + 1)):
+            places = table.places.get(text[at:end])
+            if places and not _is_another(text, at, end, table):
+                for number, part in places:
+                    filled[number][part].append((at, end))
     found: dict[str, Match] = {}
     for number, parts in filled.items():
         pattern = table.patterns[number]
