@@ -84,7 +84,7 @@ def _from_patient(scores: Scores, row: int) -> list[Evidence]:
 def _unknown(engine: CommonEngine, scores: Scores, row: int) -> tuple[Evidence, ...]:
     """The findings not assessed that would move this condition most, with the weight they would add if present."""
     tables, filled = engine.tables, engine.likelihood
-    listed = ~np.isnan(tables.listed[row])
+    listed = tables.written(row)
     listed[tables.tests] |= ~np.isnan(tables.sensitivity[row])
     listed[settled(engine.tables, scores.observations, scores.nodes)] = False
     p, background = filled.p[row], filled.background[row]
@@ -109,7 +109,7 @@ def interval(engine: CommonEngine, scores: Scores, row: int, probability: float)
     settings = engine.settings
     variance = settings.prior_sd**2 + weight_variance(scores.nodes, row, engine.likelihood, settings)
     p, background = engine.likelihood.p[row], engine.likelihood.background[row]
-    key = ~np.isnan(engine.tables.listed[row])
+    key = engine.tables.written(row)
     key[[o.index for o in scores.observations]] = False
     swing = np.log(p[key] / background[key]) - np.log((1 - p[key]) / (1 - background[key]))
     variance += settings.missing_share * float((p[key] * (1 - p[key]) * swing**2).sum())

@@ -32,7 +32,7 @@ class Likelihood:
 
 def fill(tables: Tables, settings: Settings) -> Likelihood:
     """Complete the tables. `background` differs by row only for tests (1 - specificity)."""
-    p, background = tables.listed.copy(), np.tile(tables.background, (len(tables.listed), 1))
+    p, background = tables.listed, np.tile(tables.background, (len(tables.conditions), 1))
     tested = ~np.isnan(tables.sensitivity)
     p[:, tables.tests] = np.where(tested, tables.sensitivity, p[:, tables.tests])
     background[:, tables.tests] = np.where(tested, 1 - tables.specificity, background[:, tables.tests])

@@ -55,7 +55,7 @@ def items(
     found += _surroundings(tables, patient.place, now)
     pregnant = next((o for o in observations if o.present and tables.findings[o.index].id in _PREGNANT), None)
     if pregnant is not None:
-        listed = ~np.isnan(tables.listed[:, pregnant.index])  # it counts there already
+        listed = tables.written_of(pregnant.index)  # it counts there already
         weights = np.where(listed, 0.0, _logs([c.prevalence.pregnant for c in tables.conditions]))
         found.append(_item("pregnancy_prior", Label("Pregnancy (prior)", "妊娠（先验）"), weights, "", pregnant))
     if duration is not None:

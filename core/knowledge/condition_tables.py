@@ -58,7 +58,7 @@ class _Pack:
 class Tables:
     """Conditions and findings with their indices.
 
-    `listed` float32 (conditions, findings): P(present | condition) as written, NaN where not written.
+    `rows`, `columns` int, `values` float32: P(present | condition) as written, in order of rows (`listed` lays them out).
     `sensitivity`, `specificity` float32 (conditions, tests), NaN likewise; `tests` int: the findings that are tests of some
     condition. `defining` bool (conditions, findings); `background` float32 (findings,).
     `parent` int (findings,): first parent or -1; parents stand before children in `order`.
@@ -67,7 +67,9 @@ class Tables:
     conditions: tuple[Condition, ...]
     findings: tuple[FindingEntry, ...]
     version: Version
-    listed: NDArray[np.float32]
+    rows: NDArray[np.int32]
+    columns: NDArray[np.int32]
+    values: NDArray[np.float32]
     tests: NDArray[np.int32]
     sensitivity: NDArray[np.float32]
     specificity: NDArray[np.float32]
@@ -79,6 +81,26 @@ class Tables:
     finding_index: dict[str, int] = field(default_factory=dict)
     hpo_index: dict[str, int] = field(default_factory=dict)
     ancestors: tuple[frozenset[int], ...] = ()
+
+    @property
+    def listed(self) -> NDArray[np.float32]:
+        """(conditions, findings), NaN where not written. Laid out anew each time: kept, it is 13 MB of nothing."""
+        laid = np.full((len(self.conditions), len(self.findings)), np.nan, np.float32)
+        laid[self.rows, self.columns] = self.values
+        return laid
+
+    def written(self, condition: int) -> NDArray[np.bool_]:
+        """(findings,): what is written of a condition."""
+        found = np.zeros(len(self.findings), bool)
+        start, end = np.searchsorted(self.rows, (condition, condition + 1))
+        found[self.columns[start:end]] = True
+        return found
+
+    def written_of(self, finding: int) -> NDArray[np.bool_]:
+        """(conditions,): which of them a finding is written for."""
+        found = np.zeros(len(self.conditions), bool)
+        found[self.rows[self.columns == finding]] = True
+        return found
 
 
 def content_hash(condition_folder: Path, finding_folder: Path) -> str:
@@ -150,13 +172,16 @@ def build(all_conditions: tuple[Condition, ...], findings: tuple[FindingEntry, .
     background = np.array([entry.background for entry in findings], np.float32)
     for row, condition in enumerate(all_conditions):
         _fill(condition, at, background, listed[row], defining[row])
+    rows, columns = np.nonzero(~np.isnan(listed))
     parents = [[at[p] for p in entry.parents if p in at] for entry in findings]
     order = _parents_first(parents)
     return Tables(
         all_conditions,
         findings,
         version,
-        listed,
+        rows.astype(np.int32),
+        columns.astype(np.int32),
+        listed[rows, columns],
         *_tests(all_conditions, at),
         defining,
         background,
