@@ -1,5 +1,6 @@
 """Measures of a ranking over many cases: shares with 95 % intervals, and expected calibration error."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,3 +73,13 @@ def interval_coverage(intervals: Sequence[Sequence[float]], right: Sequence[bool
 def flat(name: str, measured: dict[str, Any]) -> dict[str, Any]:
     """`name` and `name_ci95` side by side, as the JSON of every evaluation has them."""
     return {name: measured["value"], f"{name}_ci95": measured["ci95"]}
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory this process has held (resident, MiB); None where the system does not tell (Windows)."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.diagnosis import common, presentations
 from core.diagnosis.assess import assess
-from core.diagnosis.measures import flat, mean
+from core.diagnosis.measures import flat, mean, peak_memory_mb
 from core.diagnosis.presentations import CHECK, LEARN, Presentation
 from core.errors import UserError
 from core.findings.find import find
@@ -63,6 +63,7 @@ def evaluate(notes: Sequence[Presentation]) -> dict[str, Any]:
         **measures(rows),
         "unknown_conditions": sorted({one.condition for one in notes if one.condition not in known}),
         **flat("ms_per_case", mean(spent)),
+        "peak_memory_mb": peak_memory_mb(),
         "by_language": _by(rows, lambda one: one.language),
         "by_style": _by(rows, lambda one: f"{one.language} {one.style}"),
         "by_file": _by(rows, lambda one: one.file),

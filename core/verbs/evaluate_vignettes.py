@@ -13,7 +13,16 @@ from typing import Any
 
 from core.diagnosis import common
 from core.diagnosis.assess import assess
-from core.diagnosis.measures import calibration_error, flat, interval_coverage, mean, perfect_error, reliability, share
+from core.diagnosis.measures import (
+    calibration_error,
+    flat,
+    interval_coverage,
+    mean,
+    peak_memory_mb,
+    perfect_error,
+    reliability,
+    share,
+)
 from core.domain.assessment import Assessment, Urgency
 from core.domain.basics import Source
 from core.domain.finding import Finding, Scope, Status
@@ -163,6 +172,7 @@ def evaluate(vignettes: list[Vignette], *, with_cases: bool = False) -> dict[str
         "unmatched_diagnoses": sorted({row["diagnosis"] for row in rows if not row["condition"]}),
         **_stated_urgency(rows),
         **flat("ms_per_case", mean(spent)),
+        "peak_memory_mb": peak_memory_mb(),
         "conditions": len(common.shared().tables.conditions),
         "versions": [f"conditions {common.shared().tables.version.version}"],
     }
