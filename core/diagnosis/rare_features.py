@@ -72,7 +72,7 @@ class Index:
         self.carried: Floats = self.information[self.term]
         self.worth = _worth(pack.picture, self.carried)
         self._dense = _dense_rows(pack.postings, len(pack.diseases))
-        self.row = functools.lru_cache(maxsize=1024)(self._row)
+        self.row = functools.lru_cache(maxsize=128)(self._row)  # 70 kB each, made in 0.1 ms
         self.named = functools.lru_cache(maxsize=4096)(self._named)
 
     def _named(self, term: int) -> tuple[Coding, Label]:
