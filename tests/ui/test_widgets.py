@@ -198,7 +198,7 @@ def test_schedule_words(app) -> None:  # type: ignore[no-untyped-def]
     made.deleteLater()
 
 
-def test_the_chosen_tab_is_cut_last(qapp) -> None:  # type: ignore[no-untyped-def]
+def test_the_chosen_tab_is_cut_last(app) -> None:  # type: ignore[no-untyped-def]
     from ui.frame.tabs import Tab, TabStrip
 
     strip = TabStrip()
