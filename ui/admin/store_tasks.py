@@ -221,7 +221,6 @@ class DeletedDialog(QDialog):
         self.cases: tuple[DeletedCase, ...] = ()
         self.rows, self.days = DeletedRows(), QSpinBox()
         self.days.setRange(0, 3650)
-        self.days.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.days.setValue(int(session.store.setting("purge_days", KEPT_DAYS)))
         self.days.setSuffix(" " + tr("days"))
         self.empty = StatePanel("check", "No deleted case")

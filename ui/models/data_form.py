@@ -40,7 +40,7 @@ class DataForm(QWidget):
         self.cant_miss = QLineEdit()
         self.epochs = QSpinBox()
         self.epochs.setRange(1, 500)
-        self.epochs.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.epochs.setMinimumWidth(72)
         self.epochs.setValue(30)
         self.epochs_words = fixed("Epochs", "dense", "text.2")
         self.cover = QCheckBox()

@@ -76,7 +76,7 @@ class FineTune(QWidget):
         self.resume = Button("Resume", "play", small=True, on_click=self._resume)
         self.trials = QSpinBox()
         self.trials.setRange(2, 500)
-        self.trials.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.trials.setMinimumWidth(72)
         self.trials.setValue(20)
         self.trials.setAccessibleName(tr("Trials"))
         self.search = Button("Search settings", "search", small=True, on_click=self._search)

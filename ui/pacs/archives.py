@@ -76,8 +76,6 @@ class ArchiveForm(QWidget):
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         for title in (self.called, self.calling):
             title.setMaxLength(16)
-        for number in (self.port, self.listen):
-            number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.port.setRange(1, 65535)
         self.listen.setRange(0, 65535)
         self.listen.setSpecialValueText(tr("C-GET (no port is opened)"))
