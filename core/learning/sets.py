@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.inference.conformal import coverage_of, fit_sets
+from core.inference.conformal import ConformalSets, coverage_of, fit_sets
 from core.learning.metrics import with_ci
 
 COVERAGE = 0.9
@@ -21,6 +21,11 @@ def stated_sets(validation: Answers, test: Answers, patients: Sequence[str]) -> 
         sets = fit_sets(*validation, COVERAGE)
     except UserError:
         return {}, {}
+    return sets.spec(), on_test(sets, test, patients)
+
+
+def on_test(sets: ConformalSets, test: Answers, patients: Sequence[str], draws: int = 500) -> dict[str, Any]:
+    """Coverage overall and of two classes apart, size, shares decided and empty, each {value, ci95} over patients."""
     p, labels = test
 
     def measured(at: NDArray[np.int64]) -> dict[str, float]:
@@ -31,4 +36,4 @@ def stated_sets(validation: Answers, test: Answers, patients: Sequence[str]) -> 
                 found[f"coverage_{name}"] = coverage_of(sets, p[own], labels[own])["coverage"]
         return found
 
-    return sets.spec(), {"n": len(labels), "stated": COVERAGE} | with_ci(measured, list(patients), 500)
+    return {"n": len(labels), "stated": sets.coverage} | with_ci(measured, list(patients), draws)

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inference import packs
-from core.inference.conformal import ConformalSets, coverage_of, fit_binary
+from core.inference.conformal import ConformalSets, fit_binary
 from core.inference.drift import quantiles
 from core.learning import pack_build
 from core.learning.card import sets_line
 from core.learning.class_metrics import reliability
 from core.learning.dataset import Film
 from core.learning.evaluate import Read, read_films
-from core.learning.metrics import with_ci
+from core.learning.sets import on_test
 from core.progress import Report, silent
 
 COVERAGE = 0.975  # above the accuracy, so that a doubtful film gets both classes and not none
@@ -48,17 +48,8 @@ def statements(validation: Sequence[Read], test: Sequence[Read], draws: int = 10
 def of_sets(sets: ConformalSets, reads: Sequence[Read], draws: int = 1000) -> dict[str, Any]:
     """Coverage overall and by class, size, shares decided and empty, each {value, ci95} over patients."""
     probabilities, labels = _labelled(reads)
-
-    def measured(at: NDArray[np.int64]) -> dict[str, float]:
-        found = coverage_of(sets, np.stack([1 - probabilities[at], probabilities[at]], axis=1), labels[at])
-        for k, name in enumerate(("absent", "present")):
-            own = at[labels[at] == k]
-            rows = np.stack([1 - probabilities[own], probabilities[own]], axis=1)
-            found[f"coverage_{name}"] = coverage_of(sets, rows, labels[own])["coverage"]
-        return found
-
     groups = [r.film.patient for r in reads if r.film.label is not None]
-    return {"n": len(labels), "stated": sets.coverage} | with_ci(measured, groups, draws)
+    return on_test(sets, (np.stack([1 - probabilities, probabilities], axis=1), labels), groups, draws)
 
 
 def state(folder: Path, parts: tuple[Sequence[Film], Sequence[Film]], report: Report = silent) -> packs.Pack:
