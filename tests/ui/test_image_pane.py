@@ -85,6 +85,7 @@ def test_key_images_are_exported(pane, pump: Pump, tmp_path: Path, monkeypatch: 
     pane.viewer.act("export:ko")
     pump(pane._session.jobs)
     assert pydicom.dcmread(tmp_path / "ko.dcm").Modality == "KO"
+    assert [json.loads(e.detail)["kind"] for e in pane._session.store.audit.events() if e.action == "export"] == ["ko"]
 
 
 def test_other_keys_work_at_once(open_window, pump: Pump) -> None:  # type: ignore[no-untyped-def]
@@ -127,4 +128,7 @@ def test_where_the_policy_forbids_exports_nothing_is_written_or_printed(
     store.policy = replace(store.policy, export_allowed=True)
     monkeypatch.setattr("ui.viewer.print_dialog.PrintDialog.exec", lambda _s: 0)
     pane.viewer.act("print")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a: ("", ""))
+    pane._asked("export:ko")  # given up at the file's name: nothing left, nothing is kept
+    pump(pane._session.jobs)
     assert [json.loads(e.detail)["kind"] for e in store.audit.events() if e.action == "export"] == ["images"]

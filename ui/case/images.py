@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QS
 from core.domain.case import Case, CaseStatus
 from core.domain.explanation import ImageExplanation
 from core.domain.imaging import ConformalSet, ImagePrediction, NoEstimate
-from core.errors import UserError
-from core.store.exports import exporter
+from core.progress import Report
 from ui.case.banner import who
 from ui.case.card import interval_words, percent
+from ui.exporting import may_export
 from ui.importing import ImageQuestion
 from ui.keymap import Binding
 from ui.session import Session
@@ -153,7 +153,7 @@ class ImagePane(QWidget):
             self._viewer = Viewer(settings=self._session.settings)
             self._stack.insertWidget(0, self._viewer)
             self._viewer.asked.connect(self._asked)
-            self._viewer.may_export = lambda: self._may_export("images")
+            self._viewer.may_export = self._may_print
             self._viewer.imageChanged.connect(lambda _id: self._show_said())
             self._viewer.measurementsChanged.connect(self._measured)
         return self._viewer
@@ -269,30 +269,28 @@ class ImagePane(QWidget):
         window.deleteLater()
         self._viewer.current.setFocus()
 
-    def _may_export(self, kind: str) -> bool:
-        """Whether the organisation and the role let this out; kept in the audit trail where they do."""
-        store = self._session.store
-        try:
-            who = exporter(store, self._session.user)
-        except UserError as error:
-            self._session.messages.say(f"{tr(error.what)} {tr(error.next_step)}", "amber")
-            return False
-        store.audit.add_or_keep("export", who, self._case_id, kind=kind)
-        return True
+    def _may_print(self) -> bool:
+        """Whether pages may leave; kept in the audit trail where they may."""
+        who = may_export(self._session)
+        if who:
+            self._session.store.audit.add_or_keep("export", who, self._case_id, kind="images")
+        return bool(who)
 
     def _export(self, kind: str) -> None:
         """Measurements or key images to a DICOM file."""
         case = self._current()
-        if case is None or self._viewer is None or not self._may_export(kind):
+        if case is None or self._viewer is None or not (who := may_export(self._session)):
             return
         path, _ = QFileDialog.getSaveFileName(self, name(f"export:{kind}"), f"{kind}.dcm", "DICOM (*.dcm)")
         if path:
             sources, marks = export.sources_of(self._viewer, case.images), self._viewer.measurements()
-            user = self._session.user
-            self._session.jobs.start(
-                "Export", lambda _r: export.write(kind, Path(path), marks, sources, user), lambda _n: None,
-                case_id=self._case_id, kind="export",
-            )  # fmt: skip
+            audit = self._session.store.audit
+
+            def work(_report: Report) -> None:
+                export.write(kind, Path(path), marks, sources, who)
+                audit.add_or_keep("export", who, self._case_id, kind=kind)
+
+            self._session.jobs.start("Export", work, lambda _n: None, case_id=self._case_id, kind="export")
 
     def undo_mark(self) -> bool:
         """Undo in the viewer, if the focus is in it."""

@@ -6,12 +6,11 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QStackedWidget, QWidget
 
-from core.errors import UserError
 from core.explain.cohort import LEAST, Cohort, Importance
 from core.explain.cohort_export import csv_text
-from core.store.exports import exporter
 from ui.cohort.plots import Dependence, FindingRows, GroupRows
 from ui.cohort.service import KIND_COHORT, service, words_of
+from ui.exporting import may_export
 from ui.session import Session
 from ui.theme.theme import THEME, surface
 from ui.translate import LANGUAGE, bind, say, tr
@@ -167,12 +166,8 @@ class CohortDialog(QDialog):
             self._session.messages.say(tr("Written: {name}", name=path.name), "green")
 
     def _may_export(self) -> bool:
-        store = self._session.store
-        try:
-            who = exporter(store, self._session.user)
-        except UserError as error:
-            self._session.messages.say(words_of(self._session, error), "amber")
-            return False
-        assert self.cohort is not None
-        store.audit.add_or_keep("export", who, "", kind="cohort", cases=self.cohort.cases)
-        return True
+        who = may_export(self._session)
+        if who and self.cohort is not None:
+            audit = self._session.store.audit
+            audit.add_or_keep("export", who, "", kind="cohort", cases=self.cohort.cases)
+        return bool(who)
