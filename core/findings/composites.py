@@ -6,6 +6,7 @@ something of, in its sentence or a few before; one that is denied, or that has n
 
 import dataclasses
 import functools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from core.findings.sayings import spelled_out
 from core.knowledge import vocabulary
 
 _REACH = 3
+_CJK = re.compile("[\u4e00-\u9fff]")
 _DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1, "wk": 7, "mo": 30, "a": 365}
 
 
@@ -35,10 +37,12 @@ class Modifier:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a modifier makes of each symptom it can belong to, and how many sentences back that may stand."""
+    """What a modifier makes of each symptom it can belong to, how many sentences back that may stand, and in Chinese,
+    whose sentences run on, how many characters away (0: any number)."""
 
     gives: dict[str, str]
     reach: int
+    near: int = 0
 
 
 @functools.cache
@@ -50,7 +54,10 @@ def _table() -> dict[str, Any]:
 @functools.cache
 def rules() -> dict[str, Rule]:
     """The rules by their modifier."""
-    return {row["modifier"]: Rule(row["gives"], row.get("reach", _REACH)) for row in _table()["rules"]}
+    return {
+        row["modifier"]: Rule(row["gives"], row.get("reach", _REACH), row.get("near_zh", 0))
+        for row in _table()["rules"]
+    }
 
 
 def phrases(code: str) -> Iterator[tuple[str, str]]:
@@ -68,9 +75,11 @@ def composed(
     held = [f for f in found if f.status is Status.PRESENT and f.scope is Scope.CURRENT]
     have = {f.code.code for f in found}
     made: dict[str, Finding] = {}
+    chinese = _CJK.search(note.text) is not None
     for modifier in modifiers:
         rule = rules()[modifier.name]
-        base = _nearest(modifier, held, rule, starts)
+        near = [f for f in held if _gap(modifier, f) <= rule.near] if chinese and rule.near else held
+        base = _nearest(modifier, near, rule, starts)
         name = _given(rule, base.code.code) if base else None
         if base and name and name not in have:
             made.setdefault(name, _made(note, base, name, modifier.start, modifier.end))
@@ -79,6 +88,11 @@ def composed(
         if name and name not in have:
             made.setdefault(name, _made(note, base, name, base.source.start, base.source.end))
     return sorted(made.values(), key=lambda f: f.source.start)
+
+
+def _gap(modifier: Modifier, finding: Finding) -> int:
+    """Characters between a modifier and a finding; 0 where they touch or overlap."""
+    return max(0, modifier.start - finding.source.end, finding.source.start - modifier.end)
 
 
 def _nearest(modifier: Modifier, held: Sequence[Finding], rule: Rule, starts: Sequence[int]) -> Finding | None:

@@ -20,6 +20,9 @@ _LIST = re.compile(r"[、和及与跟或以至到/里内处上部位两侧双边
 _IN = re.compile(r"(?:[^，。]{0,2}(?:在|于|的是|的地方|部位)[^，。]{0,3}|着)")
 _DENIAL = re.compile("[无未没不否非]|排除")
 _WHOLE = "全身"
+_BELOW = frozenset({"下面"})
+"""Words that are a part of the body only where no other part stands before them ("耳朵下面")."""
+_ALONE = re.compile(r"(?:^|[，,。；;：:、\s我她的是就老总也都天周月年来时后觉得])$")
 _REACH, _SHORT_CLAUSE, _BACK = 12, 18, 2
 """Characters between a part and what is felt there; of a clause without a part; clauses back to its part."""
 
@@ -90,7 +93,8 @@ def _words(text: str, start: int, end: int) -> Iterator[Word]:
         if best is None:
             at += 1
             continue
-        if best[1] is not None:
+        below = text[at : best[0]] in _BELOW and not _ALONE.search(text[start:at])
+        if best[1] is not None and not below:
             yield Word(best[1][0], best[1][1], at, best[0])
         at = best[0]
 

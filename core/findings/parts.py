@@ -25,7 +25,7 @@ _SEPARATOR = re.compile(r"\s+(>>|\+\+|>|\+)\s+")
 _REACH = {"chinese": (8, 14), "english": (28, 60)}
 """Characters between the parts of a near and of a far pattern."""
 _DENIAL = {
-    "chinese": re.compile("[无未没不否非]|排除"),
+    "chinese": re.compile("[无未没不否非]|排除|差点|险些|几乎"),
     "english": re.compile(r"\b(?:no|not|never|without|denies|denied|nor|neither)\b|n't\b"),
 }
 _GENERAL = frozenset({

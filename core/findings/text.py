@@ -14,7 +14,7 @@ import msgspec
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Note, Patient
-from core.findings import chinese, composites, english, grid, language, parts, sayings, statements
+from core.findings import chinese, composites, english, grid, grid_english, language, parts, sayings, statements
 from core.findings.composites import Modifier, composed, rules
 from core.findings.context import Context, Sentence, contexts, sentences
 from core.findings.duration import Span, durations, gap, nearest
@@ -40,6 +40,14 @@ _OWN_CHILD = {
     "chinese": re.compile("儿子|女儿|闺女"),
 }
 _GROWN_YEARS = 14
+_SAME_AGE = 3
+_RELATIVE_FIRST = re.compile(
+    r"\s*(?:我|俺|咱|我们|咱们)?(?:家|的|家的)?(?P<who>老爸|老妈|爸爸?|妈妈?|父亲|母亲|爷爷|奶奶|姥姥|姥爷|外公|外婆|老伴儿?|老公|老婆|丈夫"
+    r"|妻子|爱人|媳妇|大?儿子|小?女儿|闺女|孙子|孙女|弟弟|妹妹|哥哥?|姐姐?|婆婆|公公|岳父|岳母|舅舅|叔叔|大伯|姑姑)"
+    r"(?!有|得|患|是|说|诉|代|也|都|死|去世|因|曾|以前|既往|体健|健在|和|、|，|,|年轻|[高糖肝胃肺肠乳心脑]|带|陪|发现|们)"
+)
+"""A Chinese note that begins with a relative who is not said to have had an illness is the relative's own."""
+_MYSELF = re.compile(r"[，,。；;]我(?![爸妈家们老儿女闺孙弟妹哥姐婆公爷奶姥带想担怕给该])")
 _BACKGROUND = frozenset({"history", "risk", "exposure", "medication"})
 
 
@@ -120,6 +128,8 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         matches = parts.merged(finder.find(text), pieces)
         if name == "chinese":
             matches = parts.merged(matches, grid.find(text), beside=True)
+        else:
+            matches = parts.merged(matches, grid_english.find(text), beside=True)
         matches = [english.shifted(_bare(m, text), sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]
@@ -138,10 +148,24 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
 
 
 def _of_the_child(text: str, patient: Patient, name: str) -> str:
-    """The text with "my son" taken for the patient where the patient is a child; as long as before, so that places hold."""
+    """The text with "my son" taken for the patient where the patient is a child, or the relative a Chinese note begins with;
+    as long as before, so that places hold."""
+    first = _RELATIVE_FIRST.match(text) if name == "chinese" else None
+    if first and not _MYSELF.search(text) and _of_age(text[first.end() :], first["who"], patient):
+        text = text.replace(first["who"], "·" * len(first["who"]))
     if patient.age_years is None or patient.age_years >= _GROWN_YEARS:
         return text
     return _OWN_CHILD[name].sub(lambda child: "·" * len(child[0]), text)
+
+
+def _of_age(rest: str, who: str, patient: Patient) -> bool:
+    """Whether the relative whom a note begins with can be the patient by age: the one stated, else that of a child."""
+    if patient.age_years is None:
+        return True
+    stated = re.match(r"(?:今年)?[,，]?(\d{1,3})岁", rest)
+    if stated:
+        return abs(int(stated[1]) - patient.age_years) <= _SAME_AGE
+    return (patient.age_years < _GROWN_YEARS) == bool(re.search("[儿闺孙]", who))
 
 
 @functools.cache
