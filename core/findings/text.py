@@ -129,7 +129,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         if name == "chinese":
             matches = parts.merged(matches, grid.find(text), beside=True)
         else:
-            matches = parts.merged(matches, grid_english.find(text), beside=True)
+            matches = parts.merged(matches, grid_english.find(text, matches), beside=True)
         matches = [english.shifted(_bare(m, text), sentence.start) for m in matches]
         stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
         matches = [m for m in (*matches, *stated) if m.key]
