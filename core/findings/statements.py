@@ -1,5 +1,5 @@
-"""What holds in notes of every language: weeks of pregnancy, degrees of fever, findings that make others void, what one
-sex cannot have."""
+"""What holds in notes of every language: weeks of pregnancy, time since a birth, degrees of fever, findings that make others
+void, what one sex cannot have."""
 
 import functools
 import re
@@ -18,21 +18,41 @@ from core.findings.english import Match
 @functools.cache
 def _table() -> dict[str, Any]:
     table: dict[str, Any] = yaml.load((language.FOLDER / "shared.yaml").read_text("utf-8"), yaml.CSafeLoader)
-    for name in ("gestation", "temperature"):
+    number, unit = "|".join([r"\d+", *table["numbers"]]), "|".join(table["units"])
+    table["since_birth"]["patterns"] = [
+        pattern.replace("<number>", f"(?P<number>{number})").replace("<unit>", f"(?P<unit>{unit})")
+        for pattern in table["since_birth"]["patterns"]
+    ]
+    for name in ("gestation", "since_birth", "temperature"):
         table[name]["patterns"] = [re.compile(p, re.IGNORECASE) for p in table[name]["patterns"]]
     return table
 
 
 def gestations(text: str, sentence: Sentence) -> Iterator[Match]:
-    """Weeks of pregnancy stated in a sentence, as matches of the finding that the number means."""
-    table = _table()["gestation"]
+    """Weeks of pregnancy and time since a birth stated in a sentence, as matches of the findings that the numbers mean."""
+    yield from _stated(text, sentence, _table()["gestation"])
+    yield from _stated(text, sentence, _table()["since_birth"])
+
+
+def _stated(text: str, sentence: Sentence, table: dict[str, Any]) -> Iterator[Match]:
+    """Matches of the findings of the first length of time found, none where no pattern fits or its length means nothing."""
     for pattern in table["patterns"]:
         for found in pattern.finditer(text, sentence.start, sentence.end):
-            weeks = int(found["weeks"])
-            key = next((name for low, high, name in table["weeks"] if low <= weeks <= high), None)
-            if key is not None:
-                yield Match(key, found.start(), found.end(), (found.start(),))
+            length = _length(found.groupdict())
+            names = next((names for low, high, names in table["lengths"] if low <= length < high), ())
+            for name in names:
+                yield Match(name, found.start(), found.end(), (found.start(),))
+            if names:
                 return
+
+
+def _length(said: dict[str, str | None]) -> float:
+    """A length of time in weeks: the groups `weeks`, `months`, or `number` with its `unit`."""
+    words = _table()["numbers"]
+    number, unit = next((said[name], name) for name in ("weeks", "months", "number") if said.get(name) is not None)
+    value = float(words.get(str(number).lower()) or number or 0)
+    unit = str(said["unit"]).lower() if unit == "number" else unit
+    return value * float(next(weeks for start, weeks in _table()["units"].items() if unit.startswith(start)))
 
 
 def temperatures(text: str, sentence: Sentence) -> Iterator[Match]:
