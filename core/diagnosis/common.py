@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.diagnosis import likelihood as lk
 from core.diagnosis import patient as demographics
 from core.diagnosis import settings as constants
-from core.diagnosis import wording
+from core.diagnosis import silence, wording
 from core.diagnosis.engine import Ranking
 from core.diagnosis.hypotheses import build
 from core.diagnosis.observations import (
@@ -74,6 +74,7 @@ class CommonEngine:
         self.tables = tables
         self.settings = settings
         self.likelihood = lk.fill(tables, settings)
+        self.expected = silence.expected(tables, self.likelihood)
         prevalence = np.array([c.prevalence.weight for c in tables.conditions], np.float64) / 1000
         raised = np.maximum(prevalence, 1e-9) ** settings.prior_exponent
         self.base: Array = np.log(raised * (1 - settings.none_weight) / max(raised.sum(), 1e-12))
@@ -99,7 +100,8 @@ class CommonEngine:
         duration = longest_duration(observations, self.tables)
         extra = demographics.items(self.tables, self.settings, patient, now, observations, duration)
         read = wording.item(self.tables, self.base, findings, wording.factors(self.settings))
-        extra = (*extra, read) if read is not None else extra
+        unsaid = silence.item(self.expected, self.settings, self.base, findings, observations, evidence)
+        extra = (*extra, *(one for one in (read, unsaid) if one is not None))
         total = self.base + group_sum(weights, groups, self.settings.group_discount)
         for item in extra:
             total = total + item.weights

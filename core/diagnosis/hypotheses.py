@@ -71,7 +71,7 @@ def _from_patient(scores: Scores, row: int) -> list[Evidence]:
     return [
         Evidence(
             Coding("consilium", item.code),
-            item.label,
+            item.label if item.named is None else item.named(row),
             float(item.weights[row]),
             item.origin,
             item.finding_id,

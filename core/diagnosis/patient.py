@@ -1,6 +1,6 @@
 """What age, sex, place, season, pregnancy, onset and duration say: one evidence item each, shown like any other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -27,7 +27,8 @@ _OLDEST = 200.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """One piece of evidence that is no vocabulary finding: `weights` (conditions,) in nats."""
+    """One piece of evidence that is no vocabulary finding: `weights` (conditions,) in nats. `named`: its label for a row
+    where that differs from condition to condition."""
 
     code: str
     label: Label
@@ -35,6 +36,7 @@ class Item:
     weights: Array
     finding_id: str
     detail: str = ""
+    named: Callable[[int], Label] | None = None
 
 
 def items(

@@ -32,6 +32,9 @@ class Settings:
     wording_chinese_weight: float
     wording_temperature: float
     wording_chinese_temperature: float
+    silence_mention: float
+    silence_findings: float
+    silence_least: int
     false_absent: float
     false_absent_defining: float
     false_present: float
