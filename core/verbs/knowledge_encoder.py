@@ -1,0 +1,62 @@
+"""`knowledge build encoder`: refines the published sentence encoder on our own knowledge and makes its text pack anew."""
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from core.paths import RESOURCES, packs
+
+PACK = RESOURCES / "models" / "note-embedding-minilm"
+_MADE_ANEW = ("schema", "task", "labels", "graphs", "reference", "files")
+
+
+def build(folder: Path | None, out: Path | None, *, keep: bool) -> dict[str, object]:
+    """Write the pack over the one that ships, or to `out`, and the head learned with it where heads ship, or beside `out`.
+
+    What the shipped pack's manifest and card state stays as it stands. `keep`: without the
+    presentations kept for checking.
+    """
+    from core.diagnosis import presentations, wording_encoder, wording_head
+    from core.inference.embedding import Encoder
+    from core.knowledge.condition_tables import load
+
+    started = time.monotonic()
+    told = [one for one in presentations.read() if not keep or one.part == presentations.LEARN]
+    refined = packs() / "refined-encoder"
+    source = folder or wording_encoder.published()
+    head = wording_encoder.refine(source, refined, load(), told, report=_report)
+    pack = _packed(refined, out or PACK)
+    path = wording_head.path_for(Encoder(pack)) if out is None else out.with_suffix(".head.npz")
+    wording_head.save(head, path)
+    shutil.rmtree(refined)
+    return {
+        "pack": pack.id,
+        "version": pack.pack_version,
+        "head": path.name,
+        "presentations": len(told),
+        "seconds": round(time.monotonic() - started),
+    }
+
+
+def _packed(refined: Path, target: Path) -> Any:
+    """The pack is made beside and swapped in when it verifies."""
+    import json
+
+    from core.inference import packs as model_packs
+    from core.learning import text_pack
+
+    manifest = json.loads((PACK / model_packs.MANIFEST).read_text(encoding="utf-8"))
+    kept = {key: value for key, value in manifest.items() if key not in _MADE_ANEW}
+    card = (PACK / "MODEL_CARD.md").read_text(encoding="utf-8")
+    beside = target.with_name(f".{target.name}")
+    text_pack.build(refined, beside, kept, card)
+    shutil.rmtree(target, ignore_errors=True)
+    beside.replace(target)
+    return model_packs.verify(target)
+
+
+def _report(done: int, total: int, what: str) -> None:
+    if done % 20 == 0:
+        print(f"knowledge encoder {done}/{total} {what}", file=sys.stderr)

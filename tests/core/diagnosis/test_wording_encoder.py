@@ -1,0 +1,105 @@
+"""The encoder refined on a handful of conditions: nearer them, the same for the same seed, and it goes on when stopped."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.diagnosis import common, wording_encoder, wording_notes, wording_samples
+from core.diagnosis.presentations import Presentation
+from core.diagnosis.wording_encoder import Recipe
+from core.diagnosis.wording_head import Head
+from core.errors import UserError
+from core.knowledge.condition_tables import Tables
+from core.progress import Cancelled, Report, silent
+from tests.core import tiny_bert
+
+RECIPE = Recipe(rounds=8, made=16, copies=2, frozen=0, rate=5e-3, head_rate=2e-2, batch=16, pairs=4)
+TOLD = Presentation("a-1", "gout", "en", "patient", "My big toe is red hot. It woke me. I had beer. No fever.", "a")
+
+
+def small(count: int = 6) -> Tables:
+    tables = common.shared().tables
+    gout = tables.condition_index["gout"]
+    chosen = (tables.conditions[gout], *tables.conditions[: count - 1])
+    return replace(tables, conditions=chosen, condition_index={c.id: row for row, c in enumerate(chosen)})
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    said = [" ".join(ways) for ways in wording_notes.phrases().said.values()]
+    common.shared()  # from the usual cache, before it is moved away
+    monkeypatch.setenv("CONSILIUM_PACKS", str(tmp_path / "packs"))
+    return tiny_bert.write(tmp_path / "published", said)
+
+
+def refined(source: Path, target: str, report: Report = silent) -> tuple[Head, dict[str, np.ndarray]]:
+    from safetensors.numpy import load_file
+
+    folder = source.parent / target
+    head = wording_encoder.refine(source, folder, small(), (TOLD,), RECIPE, report)
+    assert (folder / "tokenizer.json").read_bytes() == (source / "tokenizer.json").read_bytes()
+    return head, load_file(folder / "model.safetensors")
+
+
+def test_notes_find_their_condition_and_a_stopped_run_goes_on(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head, weights = refined(source, "whole")
+    tables = small()
+    assert head.ids == tuple(c.id for c in tables.conditions)
+    made = [(note, row) for row, c in enumerate(tables.conditions) for note in wording_notes.notes(c, 20, seed=99)]
+    vectors = tiny_bert.vectors(source.parent / "whole", [note for note, _ in made])
+    truth = np.array([row for _, row in made])
+    assert (head.logits(vectors).argmax(1) == truth).mean() > 2 / len(tables.conditions)
+
+    def stop(done: int, total: int, what: str) -> None:
+        if done == 7:
+            raise Cancelled
+
+    monkeypatch.setattr(wording_encoder, "_SAVED_EVERY", 5)
+    with pytest.raises(Cancelled):
+        refined(source, "again", stop)
+    seen: list[int] = []
+    again, same = refined(source, "again", lambda done, total, what: seen.append(done))
+    assert seen[0] == 5 and not list((source.parent / "packs").glob("refining-*"))
+    np.testing.assert_allclose(again.weight, head.weight, atol=1e-4)
+    for name, values in weights.items():
+        np.testing.assert_allclose(same[name], values, atol=1e-4)
+
+
+def test_the_word_vectors_stay(source: Path) -> None:
+    from safetensors.numpy import load_file
+
+    _, weights = refined(source, "whole")
+    before = load_file(source / "model.safetensors")
+    moved = {name for name in before if not np.array_equal(before[name], weights[name])}
+    assert moved and not {name for name in moved if "embeddings" in name}
+
+
+def test_a_presentation_is_shortened_but_never_emptied() -> None:
+    chance = random.Random(1)
+    short = {wording_samples.shortened(TOLD.text, chance) for _ in range(200)}
+    sentences = TOLD.text.split(". ")
+    assert len(short) > 5 and all(any(s.rstrip(".") in text for s in sentences) for text in short)
+
+
+def test_batches_hold_every_sample_once() -> None:
+    samples = [wording_samples.Sample([1] * (k % 7 + 1), k) for k in range(101)]
+    found = wording_samples.batches(samples, 8, random.Random(2))
+    assert sorted(s.condition for batch in found for s in batch) == list(range(101))
+    assert max(map(len, found)) == 8
+
+
+def test_a_round_holds_notes_presentations_and_texts() -> None:
+    tables = small()
+    found = wording_samples.written(
+        tables, (TOLD,), lambda text: [len(text)], random.Random(3), made=2, copies=3, seed=4
+    )
+    assert len(found) == 6 * 2 + 3 + 6 * 2 and sum(s.text is not None for s in found) == 12
+
+
+def test_without_the_published_weights_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wording_encoder, "PACKAGE", "no_such_package_anywhere")
+    with pytest.raises(UserError, match="not there"):
+        wording_encoder.published()
