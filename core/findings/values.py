@@ -25,7 +25,7 @@ _NEAR = (
     r"\s*(?:\+|[-−–](?=\s*[:=,]|\s+\d))?\s*"
     r"(?:[:=：＝,]|\b(?:of|was|is|at|level|(?:in|to|into) the|up to|about|around)\b)?\s*"
 )
-_COMPARATOR = r"(?P<c><=|>=|≤|≥|<|>|大于|小于|低于|高于)?\s*"
+_COMPARATOR = r"(?P<c><=|>=|≤|≥|<|>|\b(?:over|above|more than|greater than|below|under|less than)\b|大于|小于|低于|高于|超过|不足)?\s*"
 _PRESSURE = re.compile(
     r"(?:(?P<name>\b(?:BPs?|blood pressures?|hypotensive|hypertensive|pressures?)\b|血压)[^\d\n.;。]{0,30}|(?<![\d/]))"
     r"(?P<s>\d{2,3})\s*(?:/|\bover\b)\s*(?P<d>\d{2,3})(?![\d/])\s*(?P<u>mm\s?Hg|毫米汞柱|kPa)?",
@@ -48,7 +48,9 @@ _PLAUSIBLE = {
     "bmi": (8, 90, "kg/m2"),
 }
 _BARE = RESOURCES / "knowledge" / "laboratory" / "bare.yaml"
-_COMPARE = {"≤": "<=", "≥": ">=", "大于": ">", "高于": ">", "小于": "<", "低于": "<"}
+_COMPARE = {"≤": "<=", "≥": ">=", "大于": ">", "高于": ">", "超过": ">", "小于": "<", "低于": "<", "不足": "<",
+            "over": ">", "above": ">", "more than": ">", "greater than": ">",
+            "below": "<", "under": "<", "less than": "<"}  # fmt: skip
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _BODY = re.compile(r"\b(?P<cm>\d{2,3}(?:\.\d+)?)\s*cm\b[^.\d]{1,15}(?P<kg>\d{1,3}(?:\.\d+)?)\s*kg\b|"
                    r"\b(?P<kg2>\d{1,3}(?:\.\d+)?)\s*kg\b[^.\d]{1,15}(?P<cm2>\d{2,3}(?:\.\d+)?)\s*cm\b")  # fmt: skip
@@ -221,10 +223,16 @@ def _unit(text: str, at: int) -> tuple[str, int]:
 
 
 def _quantity(analyte: Analyte, value: float, unit: str, short: bool) -> tuple[float, str, Analyte] | None:
-    """The value with a unit that fits the analyte (a percentage goes to the analyte that counts in per cent), or None."""
+    """The value with a unit that fits the analyte (a percentage goes to the analyte that counts in per cent, cells in a
+    volume to the one that counts cells), or None."""
     known = table.load().by_id
     if unit and convert(value, unit, analyte.unit, analyte.molar_mass) is None:
-        other = known.get(analyte.id.replace("_count", "_percent").replace("urea", "urea_whole"))
+        sibling = {"urea": "urea_whole"}.get(analyte.id) or (
+            analyte.id.replace("_percent", "_count")
+            if analyte.id.endswith("_percent")
+            else analyte.id.replace("_count", "_percent")
+        )
+        other = known.get(sibling)
         if other is None or convert(value, unit, other.unit, other.molar_mass) is None:
             return None
         analyte = other

@@ -84,3 +84,31 @@ def test_unknown_age_and_sex_leave_only_what_holds_for_all() -> None:
     assert stated("Hb 12.5 g/dL", nobody) == set()  # low in a man, normal in a woman
     assert stated("Hb 7.2", nobody) == {"low_hemoglobin"}
     assert stated("WBC 12", Patient(age_years=4)) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("anti-CCP over 300", "anti_ccp_positive"),
+        ("AFP 1,200", "raised_tumor_marker"),
+        ("CA125 升高至 860 U/mL", "raised_tumor_marker"),
+        ("总胆汁酸46μmol/L", "raised_bile_acids"),
+        ("Mantoux 18 mm", "tb_test_positive"),
+        ("血酮 5.6mmol/L", "ketonemia"),
+        ("triglycerides 8.2", "raised_triglycerides"),
+        ("uric acid 9.8", "raised_uric_acid"),
+        ("pCO2 68", "hypercapnia"),
+        ("中性粒细胞0.3×10^9/L", "neutropenia"),
+        ("PSA 24", "raised_psa"),
+    ],
+)
+def test_these_numbers_have_one_meaning(text: str, finding: str) -> None:
+    sex = Sex.MALE if "PSA" in text else Sex.FEMALE
+    assert finding in stated(text, Patient(age_years=45, sex=sex))
+
+
+@pytest.mark.parametrize(
+    "text", ["vitamin D 18", "B12 190", "prolactin 42", "urea 15", "ketones 2+ in the urine", "AFP 4"]
+)
+def test_a_number_that_may_be_in_two_units_or_normal_states_nothing(text: str) -> None:
+    assert stated(text, Patient(age_years=45, sex=Sex.FEMALE)) == set()
