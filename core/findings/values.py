@@ -18,7 +18,7 @@ _NUMBER = r"(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 _BETWEEN = (
     r"(?:\s*(?:[:=,：＝，(（]|\b(?:levels?|count|concentration|value|was|is|were|of|at|to|about|around|approximately|measured|found|"
     r"noted|recorded|in|down|up|on|reading|only|score|scale|set|range|ranges|within|slightly|being|read|elevated|raised|high|low|decreased|increased|normal|reduced|be|a|an|the|his|her|with|and|"
-    r"[A-Za-z]+ed)\b|[\[［][^\]］]{1,12}[\]］]|\([A-Za-z0-9 ,.+-]{1,20}\)|为|是|约|达|测|升至|降至|最高|值|计数|水平|[)）]))"
+    r"[A-Za-z]+ed)\b|[\[［][^\]］]{1,12}[\]］]|\([A-Za-z0-9 ,.+-]{1,20}\)|为|是|约|高达|达|测|升高至|升高到|增高至|升至|降低至|降至|低至|最高|值|计数|水平|[)）]))"
     r"{0,7}\s*"
 )
 _NEAR = (
