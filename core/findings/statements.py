@@ -67,9 +67,11 @@ def temperatures(text: str, sentence: Sentence) -> Iterator[Match]:
 
 
 def sound(found: Sequence[Finding], patient: Patient) -> list[Finding]:
-    """The findings without those that another makes void, and without what the patient's sex or age rules out."""
+    """The findings without those that another makes void, those that need another which the note lacks, and without what
+    the patient's sex or age rules out."""
     stated = {f.code.code for f in found if f.status is Status.PRESENT and f.scope in (Scope.CURRENT, Scope.HISTORY)}
     void = {name for by, names in _table()["replaces"].items() if by in stated for name in names} | _impossible(patient)
+    void |= {name for name, needed in _table()["needs"].items() if not stated.intersection(needed)}
     return [f for f in found if f.code.code not in void]
 
 
