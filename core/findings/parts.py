@@ -50,6 +50,8 @@ _LED = {
     "english": re.compile(r"\b(?:no|not|denies|without|never)\s(?:\w+\s)?$|n't\s(?:\w+\s)?$"),
 }
 """A denial just before what would run on past a comma: "没有咳嗽，没有痰" denies a cough, not a cough without phlegm."""
+_NEXT, _CARRY = 2, 20
+"""Clauses from a topic to what is said of it, and characters between them."""
 _STOPS = {False: re.compile(r"[，,。.；;！!？?：:\n]"), True: re.compile(r"[。.；;！!？?\n]")}
 
 
@@ -75,6 +77,7 @@ class Table:
     not_followed: dict[str, str]
     between: re.Pattern[str]
     whole: re.Pattern[str]
+    topics: re.Pattern[str]
 
 
 @functools.cache
@@ -119,8 +122,9 @@ def _table(name: str) -> Table:
     between = _file(name)["between"]
     whole = re.compile("|".join(map(re.escape, _file(name).get("whole", ()))) or r"(?!)")
     followed = _file(name).get("not_followed", {})
-    gap = re.compile(f"[{between}]" if between else r"(?!)")
-    return Table(known, places, longest, name, _file(name)["not_before"], followed, gap, whole)
+    gap = re.compile(between or r"(?!)")
+    topics = re.compile("|".join(map(re.escape, _file(name).get("topics", ()))) or r"(?!)")
+    return Table(known, places, longest, name, _file(name)["not_before"], followed, gap, whole, topics)
 
 
 def find(text: str, name: str) -> list[Match]:
@@ -144,6 +148,7 @@ def find(text: str, name: str) -> list[Match]:
         if len(parts) < len(pattern.parts):
             continue
         place = _place(text, table, pattern, parts) or _denied(text, table, pattern, parts)
+        place = place or _carried(text, table, pattern, parts)
         if place and (
             pattern.key not in found or place[1] - place[0] > found[pattern.key].end - found[pattern.key].start
         ):
@@ -195,6 +200,31 @@ def _denied(
     return None
 
 
+def _carried(
+    text: str, table: Table, pattern: Pattern, filled: dict[int, list[tuple[int, int]]]
+) -> tuple[int, int] | None:
+    """The second part of a near pattern in a clause that goes on speaking of the topic which the clause before named as
+    the first part ("小便不痛快，要等半天才出来"), or None."""
+    if len(pattern.parts) != 2 or not pattern.ordered or pattern.far:
+        return None
+    for first in filled[0]:
+        if not table.topics.fullmatch(text, *first) or _LED[table.name].search(text[: first[0]]):
+            continue
+        for second in filled[1]:
+            between = text[first[1] : second[0]]
+            clauses = re.split("[，,]", between)
+            if (
+                len(clauses) == _NEXT
+                and second[1] - second[0] > 1
+                and len(between) <= _CARRY
+                and _joins(clauses[-1], table, far=False)
+                and not table.topics.search(clauses[-1])
+                and not re.search("[。；;！!？?：:\n]", between)
+            ):
+                return second
+    return None
+
+
 def _end(text: str, table: Table, pattern: Pattern, rest: Sequence[Sequence[tuple[int, int]]], at: int) -> int:
     """Where the last of the parts ends that follow each other from `at` on; 0 where they do not."""
     for spans in rest:
@@ -209,8 +239,8 @@ def _end(text: str, table: Table, pattern: Pattern, rest: Sequence[Sequence[tupl
 
 
 def _joins(between: str, table: Table, *, far: bool) -> bool:
-    if _STOPS[far].search(between) or _DENIAL[table.name].search(between):
-        return False
+    if _STOPS[far].search(between) or _DENIAL[table.name].search(between) or between.endswith("、"):
+        return False  # after "、" another member of a list begins
     return far or not table.between.search(between)
 
 

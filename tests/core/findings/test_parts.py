@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain.basics import Source
-from core.domain.finding import Status
+from core.domain.finding import Scope, Status
 from core.domain.record import Note, Patient
 from core.findings import parts
 from core.findings.chinese import Matcher as Chinese
@@ -118,3 +118,34 @@ def test_the_finding_with_more_words_takes_the_place_of_the_general_one() -> Non
     assert {"red_eye", "itchy_eyes"} <= set(found)
     assert "itching" not in found
     assert "watery_nose" in read("一直流清水鼻涕")
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("小便越来越不痛快，要等半天才出来", "urinary_hesitancy"),
+        ("白带比以前多，有臭味", "foul_vaginal_discharge"),
+    ],
+)
+def test_the_next_clause_goes_on_speaking_of_the_topic(text: str, finding: str) -> None:
+    assert read(text)[finding] is Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("没有白带，有臭味", "foul_vaginal_discharge"),
+        ("右下腹压痛、反跳痛", "right_lower_quadrant_pain"),
+        ("双下肢感觉、肌力正常", "paraparesis"),
+        ("眼前一黑，差点摔倒", "syncope"),
+        ("突发寒战高热3天，最高40℃，咳铁锈色痰，右侧胸痛", "sudden_chest_pain"),
+    ],
+)
+def test_these_words_belong_to_something_else(text: str, finding: str) -> None:
+    assert finding not in read(text)
+
+
+def test_a_relative_whom_the_note_begins_with_is_the_patient() -> None:
+    note = Note("n", "我父亲71岁，这四五年小便越来越费劲。", Source("n", "text"))
+    assert {f.scope for f in findings_in(note, Patient())} == {Scope.CURRENT}
+    assert {f.scope for f in findings_in(note, Patient(age_years=40))} == {Scope.FAMILY}
