@@ -26,6 +26,7 @@ _ABNORMAL_LOW = frozenset({Interpretation.LOW, Interpretation.CRITICAL_LOW})
 _ABNORMAL_HIGH = frozenset({Interpretation.HIGH, Interpretation.CRITICAL_HIGH})
 _KNOWN = frozenset({Sex.FEMALE, Sex.MALE})
 _STEPS = RESOURCES / "knowledge" / "laboratory" / "steps.yaml"
+_ANY_UNIT = RESOURCES / "knowledge" / "laboratory" / "any_unit.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def interpret(value: Value, age: float | None, sex: Sex) -> Reading:
     analyte, quantity = value.analyte, value.quantity
     own = convert(quantity.value, quantity.unit, analyte.unit, analyte.molar_mass)
     if own is None and value.low is None and value.high is None:
-        return Reading(None)
+        return Reading(None) if quantity.unit else Reading(_in_any_unit(analyte, quantity))
     if value.low is not None or value.high is not None:
         low, high, number, unit = value.low, value.high, quantity.value, quantity.unit
     else:
@@ -105,6 +106,23 @@ def _for_all(analyte: Analyte, own: float, comparator: str, age: float | None, s
         return Reading(None)
     low, high = min(r.low for r in may), max(r.high for r in may)
     return Reading(sides.pop(), f"{_text(low)}-{_text(high)} {analyte.unit}")
+
+
+def _in_any_unit(analyte: Analyte, quantity: Quantity) -> Interpretation | None:
+    """The side of a number without a unit, where it is the same in every unit the analyte is given in."""
+    below, above = _any_unit().get(analyte.id, (None, None))
+    if below is not None and quantity.value < below and quantity.comparator not in {">", ">="}:
+        return Interpretation.LOW
+    if above is not None and quantity.value > above and quantity.comparator not in {"<", "<="}:
+        return Interpretation.HIGH
+    return None
+
+
+@functools.cache
+def _any_unit() -> dict[str, tuple[float | None, float | None]]:
+    """(below which it is low, above which it is high) by analyte."""
+    rows = yaml.load(_ANY_UNIT.read_text("utf-8"), yaml.CSafeLoader)
+    return {row["analyte"]: (row.get("below"), row.get("above")) for row in rows}
 
 
 def _side(number: float, low: float | None, high: float | None, comparator: str) -> Interpretation | None:

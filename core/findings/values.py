@@ -18,14 +18,18 @@ _NUMBER = r"(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 _BETWEEN = (
     r"(?:\s*(?:[:=,：＝，(（]|\b(?:levels?|count|concentration|value|was|is|were|of|at|to|about|around|approximately|measured|found|"
     r"noted|recorded|in|down|up|on|reading|only|score|scale|set|range|ranges|within|slightly|being|read|elevated|raised|high|low|decreased|increased|normal|reduced|be|a|an|the|his|her|with|and|"
-    r"[A-Za-z]+ed)\b|[\[［][^\]］]{1,12}[\]］]|\([A-Za-z0-9 ,.+-]{1,20}\)|为|是|约|高达|达|测|升高至|升高到|增高至|升至|降低至|降至|低至|最高|值|计数|水平|[)）]))"
+    r"[A-Za-z]+ed)\b|[\[［][^\]］]{1,12}[\]］]|\([A-Za-z0-9 ,.+-]{1,20}\)|"
+    r"为|是|约|高达|达|测|升高至|升高到|增高至|升至|降低至|降至|低至|最高|值|计数|水平|[)）]))"
     r"{0,7}\s*"
 )
 _NEAR = (
     r"\s*(?:\+|[-−–](?=\s*[:=,]|\s+\d))?\s*"
     r"(?:[:=：＝,]|\b(?:of|was|is|at|level|(?:in|to|into) the|up to|about|around)\b)?\s*"
 )
-_COMPARATOR = r"(?P<c><=|>=|≤|≥|<|>|\b(?:over|above|more than|greater than|below|under|less than)\b|大于|小于|低于|高于|超过|不足)?\s*"
+_COMPARATOR = (
+    r"(?P<c><=|>=|≤|≥|<|>|\b(?:over|above|more than|greater than|below|under|less than)\b|"
+    r"大于|小于|低于|高于|超过|不足)?\s*"
+)
 _PRESSURE = re.compile(
     r"(?:(?P<name>\b(?:BPs?|blood pressures?|hypotensive|hypertensive|pressures?)\b|血压)[^\d\n.;。]{0,30}|(?<![\d/]))"
     r"(?P<s>\d{2,3})\s*(?:/|\bover\b)\s*(?P<d>\d{2,3})(?![\d/])\s*(?P<u>mm\s?Hg|毫米汞柱|kPa)?",

@@ -100,6 +100,9 @@ def test_unknown_age_and_sex_leave_only_what_holds_for_all() -> None:
         ("pCO2 68", "hypercapnia"),
         ("中性粒细胞0.3×10^9/L", "neutropenia"),
         ("PSA 24", "raised_psa"),
+        ("CRP 41", "raised_crp"),
+        ("BUN 64", "raised_urea"),
+        ("B12 90", "low_b12"),
     ],
 )
 def test_these_numbers_have_one_meaning(text: str, finding: str) -> None:
@@ -108,7 +111,7 @@ def test_these_numbers_have_one_meaning(text: str, finding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["vitamin D 18", "B12 190", "prolactin 42", "urea 15", "ketones 2+ in the urine", "AFP 4"]
+    "text", ["vitamin D 18", "B12 190", "prolactin 42", "urea 15", "CRP 6", "ketones 2+ in the urine", "AFP 4"]
 )
 def test_a_number_that_may_be_in_two_units_or_normal_states_nothing(text: str) -> None:
     assert stated(text, Patient(age_years=45, sex=Sex.FEMALE)) == set()
