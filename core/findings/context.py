@@ -24,14 +24,15 @@ _SENTENCE = {
 _WEAK = frozenset({
     "has", "had", "is", "are", "was", "were", "his", "her", "when", "where", "who", "which", "whose", "because of",
     "because", "since", "has had", "then", "until", "while", "reported", "reports", "states", "noticed", "notices",
-    "notes", "noted", "they", "secondary to", "shows", "showed", "revealed", "reveals", "he", "she",
+    "notes", "noted", "they", "just", "secondary to", "shows", "showed", "revealed", "reveals", "he", "she",
     "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
 })  # fmt: skip
 """Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""
 _RUNNING = frozenset({
     "has", "had", "is", "are", "was", "were", "has had", "noticed", "notices", "notes", "noted", "reported", "reports",
     "currently", "experiencing", "experiences", "feels", "complaining of", "complained of", "complains of", "develops",
-    "developed", "now", "today", "endorses", "endorsed", "began", "started", "出现", "有", "发现", "可见", "患者", "患儿",
+    "developed", "now", "today", "endorses", "endorsed", "began", "started", "ecg", "ekg", "cxr", "just",
+    "出现", "有", "发现", "可见", "患者", "患儿",
     "本人",
 })  # fmt: skip
 """Terminations that end no denial when they follow it at once: "never had seizures", "has not noticed blood"."""
@@ -63,8 +64,15 @@ _GENERALLY = {
     ),
 }
 """A general statement ("symptoms of appendicitis include ...") or an indication ("ibuprofen for headaches as needed")."""
+_TESTS = frozenset({"ecg", "ekg", "cxr", "gcs"})
+"""Where a test's result begins, a denial before it ends, also where the test is part of the finding's name."""
 _LEAD = 40
 _COMPANY = re.compile(r"\b(?:by|with|to|told|lives with) (?:(?:his|her|their|the|my|a|an) )?(?:\w+ )?$", re.IGNORECASE)
+_CANNOT = re.compile(
+    r"\b(?:can(?:not|'t|’t)|could(?:n't|n’t| not)|unable to|never|hardly|barely|struggles? to)\b[^.;,]{0,40}$",
+    re.IGNORECASE,
+)
+"""Before "without": who "cannot climb stairs without stopping for breath" stops for breath."""
 _ONSET = re.compile(
     r"\b(?:since|beg[aiu]n|start\w*|onset|notic\w*|developed|stopped|(?:over|for|in|during|within) the)\b"
     r"[^.;,]{0,25}$",
@@ -131,7 +139,7 @@ def sentences(text: str, name: str) -> list[Sentence]:
 def contexts(text: str, sentence: Sentence, matches: Sequence[Match], name: str) -> list[Context]:
     """The context of each match of one sentence (`matches` in note offsets)."""
     tables = language.load(name)
-    hits = [h for h in _hits(text, sentence, tables) if not _inside(h, matches)]
+    hits = [h for h in _hits(text, sentence, tables) if h.phrase in _TESTS or not _inside(h, matches)]
     reaches = [reach for hit in hits for reach in _reaches(text, sentence, hit, hits, matches, name)]
     reaches += [*_forms(text, sentence, matches, name), *_question(text, sentence, name)]
     reaches += _generally(text, sentence, name)
@@ -179,6 +187,8 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
         phrase = re.sub(r"\s+", " ", m.group().lower())
         triggers = tables.triggers.get(phrase, ())
         if phrase in tables.reporters and tables.reporting.search(text, m.end(), min(sentence.end, m.end() + 25)):
+            continue
+        if phrase == "without" and _CANNOT.search(text, sentence.start, m.start()):
             continue
         if not _led_away(text[max(sentence.start, m.start() - _LEAD) : m.start()], triggers):
             found.append(_Hit(phrase, m.start(), m.end(), triggers))

@@ -152,3 +152,50 @@ def test_a_kind_implies_its_parent(kind: str, parent: str) -> None:
 )
 def test_a_phrase_of_two_findings_states_both(text: str, also: str) -> None:
     assert read(text)[also] is Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("Blood pressure 148/84, chest clear.", "crushing_chest_pain"),
+        ("A heavy smoker with a cough, chest film normal.", "crushing_chest_pain"),
+        ("The dentist's nurse took my pressure.", "pitting_edema"),
+        ("Saturation 95% falling to 88% on walking.", "falls"),
+        ("There is a parasternal heave.", "nausea"),
+        ("Temp 38, pulse 104.", "high_fever"),
+        ("There is blood on her pants.", "blood_in_stool"),
+        ("There is blood on her pants.", "dyspnea"),
+        ("Red cracked skin that weeps.", "hematuria"),
+        ("Breathless, sputum, blocked nose.", "exertional_dyspnea"),
+        ("He put his glasses on the pillow.", "takes_oral_contraceptive"),
+        ("A painless lump in the left side of the neck.", "neck_pain"),
+        ("I can't concentrate and I fall asleep at eight.", "insomnia"),
+        ("Mother and brother same.", "sick_contact"),
+        ("Pain as the midwife pulls on the cord.", "pain_on_pulling_ear"),
+        ("A harsh murmur that gets softer when he squats.", "squatting_relief"),
+        ("A scratch from the dog has gone red.", "itching"),
+        ("The placenta came away with bloody discharge.", "bloody_nipple_discharge"),
+        ("She remembers no injury.", "recent_trauma"),
+        ("I feel sick most mornings since starting metformin.", "nausea_of_pregnancy"),
+        ("He is unsteady in the dark but fine in the living room.", "postictal_confusion"),
+        ("Her skin is like sandpaper and she feels cold.", "sandpaper_rash"),
+    ],
+)
+def test_these_words_are_another_thing(text: str, finding: str) -> None:
+    assert read(text).get(finding) is not Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("No one in the family has diabetes.", "diabetes_history"),
+        ("Nobody in the family has hypertension.", "hypertension_history"),
+    ],
+)
+def test_nobody_in_the_family_has_it(text: str, finding: str) -> None:
+    assert read(text).get(finding) is not Status.PRESENT
+
+
+def test_who_cannot_do_it_without_does_it() -> None:
+    assert read("She cannot swallow water without coughing.")["cough"] is Status.PRESENT
+    assert read("No chest pain, ECG shows sinus tachycardia.")["ecg_sinus_tachycardia"] is Status.PRESENT
