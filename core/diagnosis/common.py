@@ -59,6 +59,7 @@ class Scores:
     none: float
     log_evidence: float
     temperature: float
+    outside: float = 0.0
     told: bool = False  # whether a wording of some length was read
 
     @cached_property
@@ -107,7 +108,8 @@ class CommonEngine:
             total = total + item.weights
         temperature = self.temperature(sum(node.present for node in evidence))
         temperature *= self._overlap(findings)
-        probabilities, none, log_evidence = self._probabilities(total, temperature, self._outside(evidence))
+        outside = self._outside(evidence)
+        probabilities, none, log_evidence = self._probabilities(total, temperature, outside)
         return Scores(
             observations,
             evidence,
@@ -120,6 +122,7 @@ class CommonEngine:
             none,
             log_evidence,
             temperature,
+            outside,
             read is not None and wording.is_long(findings),
         )
 
@@ -166,8 +169,11 @@ class CommonEngine:
     def _abstention(self, scores: Scores) -> Abstention | None:
         """Too little to go on: findings that no condition lists, or only history, do not carry a differential.
 
-        Denied findings count too, but at least one must be present. A wording of some length counts as one more.
+        Denied findings count too, but at least one must be present. A wording of some length counts as one more, and is
+        enough alone where it leaves `told_alone` belief to one condition (a letter about nothing does not).
         """
+        if scores.told and scores.probabilities.max() >= self.settings.told_alone:
+            return None
         informative = [
             o
             for o in scores.observations

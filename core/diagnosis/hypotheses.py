@@ -105,7 +105,8 @@ def _unknown(engine: CommonEngine, scores: Scores, row: int) -> tuple[Evidence, 
 
 def interval(engine: CommonEngine, scores: Scores, row: int, probability: float) -> tuple[float, float]:
     """90 % interval: the variance of every p (Beta pseudo-counts), of the prevalence, and of key findings not asked; its
-    width is fitted (`interval_scale`) to hold the share right in nine of ten groups of cases."""
+    width is fitted (`interval_scale`) to hold the share right in nine of ten groups of cases. What is kept for diagnoses
+    outside the list is itself no more than an estimate: from nothing to twice as much."""
     settings = engine.settings
     variance = settings.prior_sd**2 + weight_variance(scores.nodes, row, engine.likelihood, settings)
     p, background = engine.likelihood.p[row], engine.likelihood.background[row]
@@ -114,7 +115,8 @@ def interval(engine: CommonEngine, scores: Scores, row: int, probability: float)
     swing = np.log(p[key] / background[key]) - np.log((1 - p[key]) / (1 - background[key]))
     variance += settings.missing_share * float((p[key] * (1 - p[key]) * swing**2).sum())
     half = settings.interval_scale * _Z90 * np.sqrt(variance) / scores.temperature
-    clipped = float(np.clip(probability, 1e-9, 1 - 1e-9))
+    inside = 1 - scores.outside
+    clipped = float(np.clip(probability / inside, 1e-9, 1 - 1e-9))
     logit = np.log(clipped / (1 - clipped))
     low, high = (1 / (1 + np.exp(-(logit + shift))) for shift in (-half, half))
-    return float(low), float(high)
+    return float(low * max(0.0, inside - scores.outside)), float(high)

@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Sequence
+from math import exp, fsum, lgamma, log
 from typing import Any
 
 import numpy as np
+
+_CHANCE = 0.05
 
 
 def share(hits: Sequence[bool]) -> dict[str, Any]:
@@ -62,12 +65,38 @@ def reliability(confidence: Sequence[float], right: Sequence[bool], bins: int = 
 
 def interval_coverage(intervals: Sequence[Sequence[float]], right: Sequence[bool], groups: int = 10) -> float | None:
     """Share of equal groups by rising middle in which the share right lies within the mean interval."""
-    bounds, hit = np.asarray(intervals, np.float64), np.asarray(right, np.float64)
+    found = _groups(intervals, right, groups)
+    return float(np.mean([low <= hits / n <= high for low, high, hits, n in found])) if found else None
+
+
+def interval_coverage_by_chance(
+    intervals: Sequence[Sequence[float]], right: Sequence[bool], groups: int = 10
+) -> float | None:
+    """The same, a group counted as held too where its share lies no further out than chance carries one in twenty: of
+    thirty cases right with .99 all are right three times in four, and no interval below 1 holds them."""
+    found = _groups(intervals, right, groups)
+    held = [_tail(n - hits, n, 1 - high) >= _CHANCE and _tail(hits, n, low) >= _CHANCE for low, high, hits, n in found]
+    return float(np.mean(held)) if found else None
+
+
+def _groups(
+    intervals: Sequence[Sequence[float]], right: Sequence[bool], groups: int
+) -> list[tuple[float, float, int, int]]:
+    """(mean lower end, mean upper end, cases right, cases) of equal groups by rising middle; none with too few cases."""
+    bounds, hit = np.asarray(intervals, np.float64), np.asarray(right, bool)
     if len(bounds) < groups:
-        return None
+        return []
     parts = np.array_split(np.argsort(bounds.mean(axis=1), kind="stable"), groups)
-    held = [bounds[p, 0].mean() <= hit[p].mean() <= bounds[p, 1].mean() for p in parts]
-    return float(np.mean(held))
+    return [(float(bounds[p, 0].mean()), float(bounds[p, 1].mean()), int(hit[p].sum()), len(p)) for p in parts]
+
+
+def _tail(hits: int, n: int, p: float) -> float:
+    """P(at most `hits` of `n` | p)."""
+    p = min(max(p, 1e-12), 1 - 1e-12)
+    logs = [
+        lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log(1 - p) for k in range(hits + 1)
+    ]
+    return fsum(map(exp, logs))
 
 
 def flat(name: str, measured: dict[str, Any]) -> dict[str, Any]:

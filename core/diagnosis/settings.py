@@ -50,6 +50,7 @@ class Settings:
     duration_background: tuple[float, float, float]
     duration_limit: float
     minimum_informative: int
+    told_alone: float
 
 
 @lru_cache(maxsize=1)

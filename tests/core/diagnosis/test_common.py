@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -149,6 +150,23 @@ def test_it_abstains_on_too_little() -> None:
     assert engine().rank([absent("fever"), absent("cough")], Patient(), NOW).abstention is not None
 
 
+def test_a_wording_ranks_alone_only_where_it_leaves_belief_to_one_condition() -> None:
+    one = engine()
+    scores = one.score([], Patient(), NOW)
+    sure = np.array([0.3, 0.1, 0.05, 0.05])
+    assert one.ranking(replace(scores, told=True, probabilities=sure)).abstention is None
+    assert one.ranking(replace(scores, told=True, probabilities=sure / 2)).abstention is not None
+    assert one.ranking(replace(scores, told=False, probabilities=sure)).abstention is not None
+
+
+def test_the_interval_reaches_beyond_what_is_kept_for_other_diagnoses() -> None:
+    """What is kept for diagnoses outside the list is an estimate itself: the upper end is free of it."""
+    few, much = (_top([finding("productive_cough"), finding("fever")], outside=o)["pneumonia"] for o in (0.0, 0.1))
+    assert much.probability == pytest.approx(0.9 * few.probability)
+    assert much.interval[1] == pytest.approx(few.interval[1])
+    assert much.interval[0] == pytest.approx(0.8 * few.interval[0])
+
+
 def test_unexplained_findings_leave_room_for_none_of_these() -> None:
     few = engine(minimum_informative=0).rank([finding("wart")], Patient(sex=Sex.MALE), NOW)
     explained = engine(minimum_informative=0).rank([finding("cough"), finding("fever")], Patient(), NOW)
@@ -263,4 +281,7 @@ def test_pregnancy_counts_once() -> None:
     (item,) = [i for i in scores.extra if i.code == "pregnancy_prior"]
     rows = shipped.tables.condition_index
     assert item.weights[rows["preeclampsia"]] == 0
-    assert item.weights[rows["pulmonary_embolism"]] == pytest.approx(np.log(4))
+    listed = shipped.tables.written_of(shipped.tables.finding_index["pregnancy"])
+    factors = [c.prevalence.pregnant for c in shipped.tables.conditions]
+    other = next(row for row, factor in enumerate(factors) if factor > 1 and not listed[row])
+    assert item.weights[other] == pytest.approx(np.log(factors[other]))
