@@ -243,6 +243,8 @@ def _choose(candidates: list[tuple[int, int, int, tuple[int, ...], str]], words:
             continue
         if spread and _conjoined(words, place) and len(taken.intersection(place)) > 1:
             continue
+        if spread and _torn(words, place, chosen):
+            continue
         seen.add((key, place))
         taken.update(place)
         offsets = tuple(words[i].start for i in place)
@@ -250,6 +252,19 @@ def _choose(candidates: list[tuple[int, int, int, tuple[int, ...], str]], words:
     forms = {word.start: word.form for word in words}
     kept = [m for m in chosen if not any(_part_of(m, other, forms) for other in chosen)]
     return sorted(kept, key=lambda m: (m.start, m.end))
+
+
+def _torn(words: Sequence[Token], place: tuple[int, ...], chosen: Sequence[Match]) -> bool:
+    """Whether a match with others between takes a word out of one that stands in one piece: "losing | weight on a huge |
+    appetite" is no loss of appetite. What two parts share across "and" is not torn."""
+    if _conjoined(words, place) or any(words[i].form in _heads() for i in place):
+        return False
+    inner = [i for i in range(place[0], place[-1]) if i not in place and words[i].form not in _light()[0]]
+    own = {words[i].start for i in place}
+    return bool(inner) and any(
+        own.intersection(m.words) and any(words[i].start in m.words for i in inner) and len(own - set(m.words)) == 1
+        for m in chosen
+    )
 
 
 def _part_of(match: Match, other: Match, forms: dict[int, str]) -> bool:
