@@ -40,6 +40,8 @@ _DENIED = {
     "english": re.compile(r"[^,;.:]*?(?:\bnot|n't|\bno|\bnever|\bwithout)\s+(?:\w+\s+)?"),
 }
 """What stands between the parts of a finding that is denied: "大便没有血", "the knee is not swollen"."""
+_OF_OTHERS = frozenset({"sick_contact", "household_itch", "covid_contact", "tuberculosis_contact", "pertussis_contact"})
+"""Exposures that tell of others' symptoms; any other makes none superfluous ("吃虾后起疹子": shrimps and a rash)."""
 _MISREAD = {"paresthesia": frozenset({"burn_skin"})}
 """Findings that a word inside a longer one seems to name: feet that burn are not burned."""
 _REST_OF_NUMBER = re.compile(r"\d*(?:\.\d+)?")
@@ -258,6 +260,8 @@ def merged(matches: Sequence[Match], told: Sequence[Match], *, beside: bool = Fa
     implied = {up for key in (*named, *(m.key for m in told)) for up in known.ancestors(key)}
     added = list({m.key: m for m in reversed(told) if m.key not in named | implied}.values())
     added = [m for m in added if not any(_covers(name, m, known, beside=beside) for name in matches)]
+    exposed = [m for m in matches if any(_is_exposure(key) for key in _keys(m) if key in known)]
+    added = [m for m in added if not (_is_exposure(m.key) and any(_overlap(m, name) for name in exposed))]
     added = [m for m in added if beside or not any(_says_more(other, m) for other in added)]
     kept = [m for m in matches if not any(_within(m, other, known) for other in added)]
     return sorted((*kept, *added), key=lambda m: (m.start, m.end))
@@ -279,7 +283,17 @@ def _covers(name: Match, told: Match, known: vocabulary.Vocabulary, *, beside: b
 def _says_more(other: Match, told: Match) -> bool:
     """Whether a told finding says with a site or more words what one inside it says: itchy eyes, itching."""
     inside = other.start <= told.start and told.end <= other.end and other.end - other.start > told.end - told.start
-    return inside and (told.end == other.end or (told.key in _GENERAL and other.key not in _GENERAL))
+    if not inside or _is_exposure(other.key):
+        return False
+    return told.end == other.end or (told.key in _GENERAL and other.key not in _GENERAL)
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _is_exposure(key: str) -> bool:
+    return key not in _OF_OTHERS and vocabulary.load().entries[key].kind == "exposure"
 
 
 def _keys(match: Match) -> list[str]:
@@ -288,5 +302,7 @@ def _keys(match: Match) -> list[str]:
 
 def _within(match: Match, other: Match, known: vocabulary.Vocabulary) -> bool:
     inside = other.start <= match.start and match.end <= other.end
-    vague = {*known.ancestors(other.key), "pain", "lump", *_GENERAL, *_MISREAD.get(other.key, ())}
+    vague = {*known.ancestors(other.key), *_MISREAD.get(other.key, ())}
+    if not _is_exposure(other.key):
+        vague |= {"pain", "lump", *_GENERAL}
     return inside and all(key in vague for key in _keys(match)) and bool(match.key)
