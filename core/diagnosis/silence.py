@@ -5,7 +5,8 @@ a present finding is mentioned (and read) with a chance m, and silence about it 
 (1 - m p) / (1 - m b), p its share in the condition, b in everybody. m grows with the note: `silence_mention` * n / (n +
 `silence_findings`), n its present findings. Silence counts for symptoms, signs, risks and exposures that a condition
 lists, and only where a note of at least `silence_least` present findings was read; for signs of an examination only
-where one was done; never for tests, history and medicines. The level is that of the wording's item: the average person's
+where one was done; never for tests, history and medicines. All of it together counts at most
+`silence_limit` nats (tanh). The level is that of the wording's item: the average person's
 weight is 0.
 """
 
@@ -81,7 +82,8 @@ def item(
     if not _examined(tables, (o.index for o in observations)):
         silent &= ~listed.examined
     weights = np.where(silent, np.log1p(-chance * listed.p) - np.log1p(-chance * listed.background), 0.0)
-    total: Array = np.bincount(listed.rows, weights, minlength=len(tables.conditions)).astype(np.float64)
+    added = np.bincount(listed.rows, weights, minlength=len(tables.conditions))
+    total: Array = settings.silence_limit * np.tanh(added / settings.silence_limit)
 
     def label(row: int) -> Label:
         return _label(listed, weights, row)

@@ -98,3 +98,11 @@ def test_shares_add_up_and_name_what_is_unsaid_in_both_languages() -> None:
 def test_the_shipped_engine_expects_examination_signs_only_after_an_examination() -> None:
     made = common.shared()
     assert made.expected.examined.any() and not made.expected.examined.all()
+
+
+def test_all_silence_together_stays_below_its_limit() -> None:
+    note = _told("fever", "cough", "pleuritic_pain")
+    tight, free = (
+        _silence(note, silence_limit=x) - _silence(note, "ovarian_torsion", silence_limit=x) for x in (0.1, 1e6)
+    )
+    assert free < -0.2 <= tight < 0
