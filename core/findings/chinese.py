@@ -109,10 +109,11 @@ class Matcher:
         """All matches, left to right, the longest at each place; words of a name may have a few characters between."""
         plain = normal(text)
         matches: list[Match] = []
+        endings = [(ending, trie) for ending, trie in self.split.items() if ending in plain.text]
         at = 0
         while at < len(plain.text):
             length, key = _longest(self.trie, plain.text, at)
-            stretched = self._stretched(plain.text, at, length)
+            stretched = self._stretched(plain.text, at, length, endings) if endings else None
             if stretched:
                 length, key = stretched
             if length and plain.text[at] in _DENIAL and _longest(self.trie, plain.text, at + 1)[0] >= length:
@@ -140,10 +141,12 @@ class Matcher:
                         found[key] = Match(key, first, end, (first,))
         return list(found.values())
 
-    def _stretched(self, text: str, at: int, direct: int) -> tuple[int, str] | None:
+    def _stretched(
+        self, text: str, at: int, direct: int, endings: Iterable[tuple[str, dict[str, object]]]
+    ) -> tuple[int, str] | None:
         """A name whose last word stands a little later ("右下腹持续性隐痛"), where nothing else begins in between."""
         best: tuple[int, str] | None = None
-        for ending, trie in self.split.items():
+        for ending, trie in endings:
             length, key = _longest(trie, text, at)
             if not key or length < direct:
                 continue
@@ -185,6 +188,8 @@ def _add(trie: dict[str, object], form: str, key: str) -> None:
 def _longest(trie: dict[str, object], text: str, at: int) -> tuple[int, str]:
     node: dict[str, object] = trie
     best = (0, "")
+    if text[at] not in trie:
+        return best
     for i in range(at, len(text)):
         child = node.get(text[i])
         if not isinstance(child, dict):

@@ -69,11 +69,12 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The patterns, the places (pattern, part) that each word fills, and of two characters the longest word they begin."""
+    """The patterns, the places (pattern, part) that each word fills, and of two characters the lengths of the words that
+    they begin."""
 
     patterns: tuple[Pattern, ...]
     places: dict[str, list[tuple[int, int]]]
-    longest: dict[str, int]
+    lengths: dict[str, tuple[int, ...]]
     name: str
     not_before: dict[str, str]
     not_followed: dict[str, str]
@@ -118,37 +119,26 @@ def _table(name: str) -> Table:
             place = (number, part)
             for word in words:
                 places.setdefault(word.lower(), []).append(place)
-    longest: dict[str, int] = {}
+    lengths: dict[str, set[int]] = defaultdict(set)
     for word in places:
-        longest[word[:2]] = max(longest.get(word[:2], 0), len(word))
+        if len(word) > 1:
+            lengths[word[:2]].add(len(word))
+    sizes = {begin: tuple(sorted(found)) for begin, found in lengths.items()}
     between = _file(name)["between"]
     whole = re.compile("|".join(map(re.escape, _file(name).get("whole", ()))) or r"(?!)")
     followed = _file(name).get("not_followed", {})
     gap = re.compile(between or r"(?!)")
     topics = re.compile("|".join(map(re.escape, _file(name).get("topics", ()))) or r"(?!)")
-    return Table(known, places, longest, name, _file(name)["not_before"], followed, gap, whole, topics)
+    return Table(known, places, sizes, name, _file(name)["not_before"], followed, gap, whole, topics)
 
 
 def find(text: str, name: str) -> list[Match]:
     """The findings that a text in "english" or "chinese" tells in parts."""
     table = _table(name)
     text = text.lower() if len(text.lower()) == len(text) else text
-    filled: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
-    inner = {at for word in table.whole.finditer(text) for at in range(word.start() + 1, word.end())}
-    for at in range(len(text)):
-        if at in inner or (name == "english" and at and text[at - 1].isalnum()):
-            continue  # only where a word begins
-        reach = min(table.longest.get(text[at : at + 2], 0), len(text) - at)
-        for end in (at + 1, *range(at + 2, at + reach + 1)):
-            places = table.places.get(text[at:end])
-            if places and not _is_another(text, at, end, table):
-                for number, part in places:
-                    filled[number][part].append((at, end))
     found: dict[str, Match] = {}
-    for number, parts in filled.items():
+    for number, parts in sorted(_filled(_hits(text, table), table).items()):
         pattern = table.patterns[number]
-        if len(parts) < len(pattern.parts):
-            continue
         place = _place(text, table, pattern, parts) or _denied(text, table, pattern, parts)
         place = place or _carried(text, table, pattern, parts)
         if place and (
@@ -156,6 +146,38 @@ def find(text: str, name: str) -> list[Match]:
         ):
             found[pattern.key] = Match(pattern.key, place[0], _whole_number(text, place[1]), (place[0],))
     return sorted(found.values(), key=lambda m: (m.start, m.end))
+
+
+def _hits(text: str, table: Table) -> dict[str, list[tuple[int, int]]]:
+    """Where the patterns' words stand in a text, in order of place."""
+    inner = {at for word in table.whole.finditer(text) for at in range(word.start() + 1, word.end())}
+    hits: dict[str, list[tuple[int, int]]] = {}
+    for at in range(len(text)):
+        if at in inner or (table.name == "english" and at and text[at - 1].isalnum()):
+            continue  # only where a word begins
+        for length in (1, *table.lengths.get(text[at : at + 2], ())):
+            word = text[at : at + length]
+            if len(word) == length and word in table.places and not _is_another(text, at, at + length, table):
+                hits.setdefault(word, []).append((at, at + length))
+    return hits
+
+
+def _filled(hits: dict[str, list[tuple[int, int]]], table: Table) -> dict[int, dict[int, list[tuple[int, int]]]]:
+    """Of the patterns all of whose parts have a word in the text: each part's words, in order of place."""
+    masks: dict[int, int] = {}
+    for word in hits:
+        for number, part in table.places[word]:
+            masks[number] = masks.get(number, 0) | 1 << part
+    whole = {number for number, mask in masks.items() if mask + 1 == 1 << len(table.patterns[number].parts)}
+    filled: dict[int, dict[int, list[tuple[int, int]]]] = {number: {} for number in whole}
+    for word, spans in hits.items():
+        for number, part in table.places[word]:
+            if number in whole:
+                filled[number].setdefault(part, []).extend(spans)
+    for parts in filled.values():
+        for spans in parts.values():
+            spans.sort()
+    return filled
 
 
 def _is_another(text: str, start: int, end: int, table: Table) -> bool:
