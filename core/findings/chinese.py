@@ -38,8 +38,9 @@ def _forms() -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile(body), forms
 
 
-def normal(text: str, keep: frozenset[str] = frozenset()) -> Normal:
-    """The text with words of one class made equal and fillers left out; spans at the starts in `keep` stay as they are."""
+@functools.lru_cache(maxsize=64)
+def normal(text: str) -> Normal:
+    """The text with words of one class made equal and fillers left out."""
     pattern, forms = _forms()
     out: list[str] = []
     start: list[int] = []
@@ -104,6 +105,7 @@ class Matcher:
                 if stem and stem != form:
                     _add(self.split.setdefault(ending, {}), stem, key)
         self.seams = _seams(forms)
+        self.begins = {first[:_PART] for first in self.seams}
 
     def find(self, text: str) -> list[Match]:
         """All matches, left to right, the longest at each place; words of a name may have a few characters between."""
@@ -133,6 +135,8 @@ class Matcher:
         plain = normal(text)
         found: dict[str, Match] = {}
         for at in range(len(plain.text)):
+            if plain.text[at : at + _PART] not in self.begins:
+                continue
             for length in range(_PART, _LONGEST - _PART + 1):
                 for rest, key in self.seams.get(plain.text[at : at + length], ()):
                     begin = plain.text.find(rest, at + length + 1, at + length + _APART + len(rest))

@@ -69,10 +69,11 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The patterns, the places (pattern, part) that each word fills, and of two characters the lengths of the words that
-    they begin."""
+    """The patterns, the bits of all parts of each, the places (pattern, part) that each word fills, and of two characters
+    the lengths of the words that they begin."""
 
     patterns: tuple[Pattern, ...]
+    full: tuple[int, ...]
     places: dict[str, list[tuple[int, int]]]
     lengths: dict[str, tuple[int, ...]]
     name: str
@@ -129,7 +130,8 @@ def _table(name: str) -> Table:
     followed = _file(name).get("not_followed", {})
     gap = re.compile(between or r"(?!)")
     topics = re.compile("|".join(map(re.escape, _file(name).get("topics", ()))) or r"(?!)")
-    return Table(known, places, sizes, name, _file(name)["not_before"], followed, gap, whole, topics)
+    full = tuple((1 << len(pattern.parts)) - 1 for pattern in known)
+    return Table(known, full, places, sizes, name, _file(name)["not_before"], followed, gap, whole, topics)
 
 
 def find(text: str, name: str) -> list[Match]:
@@ -165,10 +167,12 @@ def _hits(text: str, table: Table) -> dict[str, list[tuple[int, int]]]:
 def _filled(hits: dict[str, list[tuple[int, int]]], table: Table) -> dict[int, dict[int, list[tuple[int, int]]]]:
     """Of the patterns all of whose parts have a word in the text: each part's words, in order of place."""
     masks: dict[int, int] = {}
+    whole: set[int] = set()
     for word in hits:
         for number, part in table.places[word]:
-            masks[number] = masks.get(number, 0) | 1 << part
-    whole = {number for number, mask in masks.items() if mask + 1 == 1 << len(table.patterns[number].parts)}
+            mask = masks[number] = masks.get(number, 0) | 1 << part
+            if mask == table.full[number]:
+                whole.add(number)
     filled: dict[int, dict[int, list[tuple[int, int]]]] = {number: {} for number in whole}
     for word, spans in hits.items():
         for number, part in table.places[word]:
