@@ -31,7 +31,7 @@ _WEAK = frozenset({
 _RUNNING = frozenset({
     "has", "had", "is", "are", "was", "were", "has had", "noticed", "notices", "notes", "noted", "reported", "reports",
     "currently", "experiencing", "experiences", "feels", "complaining of", "complained of", "complains of", "develops",
-    "developed", "now", "today", "endorses", "endorsed", "began", "started", "ecg", "ekg", "cxr", "just",
+    "developed", "now", "today", "endorses", "endorsed", "began", "started", "ecg", "ekg", "cxr", "just", "he", "she",
     "出现", "有", "发现", "可见", "患者", "患儿",
     "本人",
 })  # fmt: skip
@@ -66,6 +66,10 @@ _GENERALLY = {
 """A general statement ("symptoms of appendicitis include ...") or an indication ("ibuprofen for headaches as needed")."""
 _TESTS = frozenset({"ecg", "ekg", "cxr", "gcs"})
 """Where a test's result begins, a denial before it ends, also where the test is part of the finding's name."""
+_LISTED = re.compile(
+    r"(?:,\s*(?:\w+\s+){0,2}\w+)*,?\s+or\s+(?!(?:he|she|it|they|i|is|has)\b)[^.;,]{2,40}", re.IGNORECASE
+)
+"""The rest of a list that "not" begins: "does not fall, jerk or wet herself"."""
 _LEAD = 40
 _COMPANY = re.compile(r"\b(?:by|with|to|told|lives with) (?:(?:his|her|their|the|my|a|an) )?(?:\w+ )?$", re.IGNORECASE)
 _CANNOT = re.compile(
@@ -262,6 +266,11 @@ def _forward_limit(
         return at_comma
     if name == "english":
         short = trigger.category == NEGATED and re.search(r"(\bnot|n't|\bnever|\bno longer)$", hit.phrase)
+        if hit.phrase.startswith(("not ", "no ")) and hit.phrase.endswith((" rest", " forward")):
+            return hit.end
+        listed = _LISTED.match(text, at_comma, sentence.end) if short else None
+        if listed:
+            return listed.end()
         return at_comma if short or hit.phrase in {"risk of", "at risk for"} else sentence.end
     if trigger.category != NEGATED:
         return sentence.end if trigger.category in {"family", "hypothetical"} else at_comma

@@ -331,4 +331,6 @@ def _within(match: Match, other: Match, known: vocabulary.Vocabulary) -> bool:
     vague = {*known.ancestors(other.key), *_MISREAD.get(other.key, ())}
     if not _is_exposure(other.key):
         vague |= {"pain", "lump", *_GENERAL}
+    if other.key == "skin_warmth":
+        vague -= {"skin_redness"}  # "red and hot" is both
     return inside and all(key in vague for key in _keys(match)) and bool(match.key)

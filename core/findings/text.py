@@ -19,6 +19,7 @@ from core.findings.composites import Modifier, composed, rules
 from core.findings.context import Context, Sentence, contexts, sentences
 from core.findings.duration import Span, durations, gap, nearest
 from core.findings.english import Match
+from core.findings.loose import loose
 from core.findings.phenotypes import phenotypes_in
 from core.findings.values import values_in
 from core.knowledge import vocabulary
@@ -136,7 +137,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         said = contexts(told, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
-            if not _vague(match, context, matches, said):
+            if not _vague(match, context, matches, said) and not loose(match, note.text, sentence.start):
                 duration = _lasting(match, matches, spans)
                 found += _finding(note, match, _still(match, context, sentence, duration), duration, name)
                 if match.key in rules() and context == _HERE_AND_NOW:

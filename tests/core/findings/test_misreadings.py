@@ -199,3 +199,54 @@ def test_nobody_in_the_family_has_it(text: str, finding: str) -> None:
 def test_who_cannot_do_it_without_does_it() -> None:
     assert read("She cannot swallow water without coughing.")["cough"] is Status.PRESENT
     assert read("No chest pain, ECG shows sinus tachycardia.")["ecg_sinus_tachycardia"] is Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("The red lochia never stopped.", "skin_redness"),
+        ("It hurts to cough or hop.", "cough"),
+        ("CT shows many small nodules in both lungs.", "lump"),
+        ("He wheezes on breathing out.", "dyspnea"),
+        ("Exercise is well tolerated.", "exertional_dyspnea"),
+        ("Electric shocks shoot over the scalp.", "electric_contact"),
+        ("When I go out in the cold my nose runs.", "loss_of_consciousness"),
+        ("It is not painful at all.", "body_aches"),
+        ("Pulse 92, headache since Monday.", "pulsating_headache"),
+        ("A red rash on my chest and face.", "facial_flushing_plethora"),
+        ("She goes red and her eye streams.", "hematuria"),
+        ("The ERCP stent was never removed.", "coronary_artery_disease_history"),
+        ("She uses tampons.", "foreign_body_retained_tampon"),
+        ("She takes antacids.", "takes_ppi"),
+        ("No chest pain or weight loss.", "crushing_chest_pain"),
+        ("Chest clear, blood pressure 104/70.", "crushing_chest_pain"),
+        ("Woken three nights a week by cramp in the calf.", "nocturia"),
+        ("He had to rest her jaw.", "pain_radiating_to_jaw"),
+        ("In spite of two tablets her pressure is up.", "spitting_up"),
+        ("Abdominal pain; he vomits food eaten the day before.", "abdominal_pain_after_meals"),
+    ],
+)
+def test_words_that_only_describe_or_provoke(text: str, finding: str) -> None:
+    assert finding not in read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("Her shin is red and hot.", "skin_redness"),
+        ("He has a cough.", "cough"),
+        ("She felt a lump on the wrist.", "lump"),
+        ("I am out of breath.", "dyspnea"),
+        ("He was out for a minute.", "loss_of_consciousness"),
+        ("I ache all over.", "body_aches"),
+        ("If I bend, sour stuff comes up.", "regurgitation"),
+    ],
+)
+def test_the_same_words_as_findings(text: str, finding: str) -> None:
+    known = vocabulary.load()
+    assert any(finding == key or finding in known.ancestors(key) for key in read(text) if key in known.entries)
+
+
+def test_a_list_goes_on_after_not() -> None:
+    found = read("She does not fall, jerk or wet herself.")
+    assert found["urinary_incontinence"] is Status.ABSENT
