@@ -120,6 +120,8 @@ class Matcher:
                 length, key = stretched
             if length and plain.text[at] in _DENIAL and _longest(self.trie, plain.text, at + 1)[0] >= length:
                 length = 0  # "无尿频" denies frequency; it does not state "无尿"
+            if length and plain.text[at] in _DENIAL and self._runs_beyond(plain.text, at, length):
+                length = 0  # "没有便血" denies blood; it does not state "没有便"
             if length == 2 and "的" in text[plain.start[at] : plain.end[at + 1]]:
                 length = 0  # "高的原因" is not "高原"
             if length:
@@ -129,6 +131,11 @@ class Matcher:
             else:
                 at += 1
         return matches
+
+    def _runs_beyond(self, text: str, at: int, length: int) -> bool:
+        """Whether a name that begins inside the one at a place ends after it."""
+        inside = range(at + 1, at + length)
+        return any(found > 1 and i + found > at + length for i in inside for found, _ in [_longest(self.trie, text, i)])
 
     def torn(self, text: str, joins: Callable[[str], bool]) -> list[Match]:
         """Names whose two parts stand a few characters apart ("腹部有明显的压痛"), where `joins` lets what is between."""

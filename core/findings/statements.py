@@ -23,15 +23,15 @@ def _table() -> dict[str, Any]:
         pattern.replace("<number>", f"(?P<number>{number})").replace("<unit>", f"(?P<unit>{unit})")
         for pattern in table["since_birth"]["patterns"]
     ]
-    for name in ("gestation", "since_birth", "temperature"):
+    for name in ("gestation", "since_birth", "at_birth", "temperature"):
         table[name]["patterns"] = [re.compile(p, re.IGNORECASE) for p in table[name]["patterns"]]
     return table
 
 
 def gestations(text: str, sentence: Sentence) -> Iterator[Match]:
-    """Weeks of pregnancy and time since a birth stated in a sentence, as matches of the findings that the numbers mean."""
-    yield from _stated(text, sentence, _table()["gestation"])
-    yield from _stated(text, sentence, _table()["since_birth"])
+    """Weeks of pregnancy, at birth, and time since a birth stated in a sentence, as matches of what the numbers mean."""
+    for name in ("gestation", "since_birth", "at_birth"):
+        yield from _stated(text, sentence, _table()[name])
 
 
 def _stated(text: str, sentence: Sentence, table: dict[str, Any]) -> Iterator[Match]:
@@ -80,4 +80,6 @@ def _impossible(patient: Patient) -> set[str]:
     names = {Sex.MALE: table["female_only"], Sex.FEMALE: table["male_only"]}.get(patient.sex, ())
     low, high = table["childbearing"]["years"]
     unfit = patient.age_years is not None and not low <= patient.age_years <= high
-    return set(names) | (set(table["childbearing"]["findings"]) if unfit else set())
+    grown = patient.age_years is not None and patient.age_years >= table["child_only"]["years"]
+    names = {*names, *(table["child_only"]["findings"] if grown else ())}
+    return names | (set(table["childbearing"]["findings"]) if unfit else set())
