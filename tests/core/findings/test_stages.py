@@ -46,3 +46,16 @@ def test_painless_bleeding_is_one_of_pregnancy_only_in_pregnancy() -> None:
     bleeding = "painless_vaginal_bleeding_pregnancy"
     assert bleeding in _present("She is 32 weeks pregnant with painless vaginal bleeding.")
     assert bleeding not in _present("Painless vaginal bleeding eight years after menopause.", age=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "early"),
+    [
+        ("A boy born at 28 weeks breathes fast.", True),
+        ("胎龄30周早产儿，呼吸急促。", True),
+        ("A girl born by caesarean at 39 weeks.", False),
+        ("A boy of 27 months.", False),
+    ],
+)
+def test_the_weeks_at_birth_tell_who_was_born_early(text: str, early: bool) -> None:
+    assert ("prematurity" in _present(text, age=0.02)) is early
