@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.diagnosis import common, fusion, questions
+from core.diagnosis import common, fusion, memory, questions
 from core.diagnosis.engine import Ranking
 from core.diagnosis.red_flags import red_flags
 from core.diagnosis.triage import alarming, urgency
@@ -40,6 +40,7 @@ def assess(findings: Sequence[Finding], patient: Patient, now: datetime, report:
     possible = any(h.urgency is Urgency.EMERGENCY for h in ranked.hypotheses[:_WATCHED])
     alarm = possible or alarming(findings, engine.tables)
     key = digest((tuple(findings), patient))
+    memory.tidy()
     report(_STEPS, _STEPS, "done")
     return Assessment(
         id=f"assessment-{key[:12]}-{now:%Y%m%dT%H%M%S}",

@@ -87,7 +87,7 @@ def _unknown(engine: CommonEngine, scores: Scores, row: int) -> tuple[Evidence, 
     listed = tables.written(row)
     listed[tables.tests] |= ~np.isnan(tables.sensitivity[row])
     listed[settled(engine.tables, scores.observations, scores.nodes)] = False
-    p, background = filled.p[row], filled.background[row]
+    p, background = filled.p[row], filled.background_of(row)
     swing = np.where(listed, np.abs(p - background) * np.abs(np.log(p / background)), 0)
     best = [int(i) for i in np.argsort(-swing)[:_UNKNOWN] if swing[i] > 0]
     return tuple(
@@ -109,7 +109,7 @@ def interval(engine: CommonEngine, scores: Scores, row: int, probability: float)
     outside the list is itself no more than an estimate: from nothing to twice as much."""
     settings = engine.settings
     variance = settings.prior_sd**2 + weight_variance(scores.nodes, row, engine.likelihood, settings)
-    p, background = engine.likelihood.p[row], engine.likelihood.background[row]
+    p, background = engine.likelihood.p[row], engine.likelihood.background_of(row)
     key = engine.tables.written(row)
     key[[o.index for o in scores.observations]] = False
     swing = np.log(p[key] / background[key]) - np.log((1 - p[key]) / (1 - background[key]))

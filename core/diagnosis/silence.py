@@ -56,7 +56,7 @@ def expected(tables: Tables, likelihood: Likelihood) -> Expected:
     rows, columns = tables.rows[kept], tables.columns[kept]
     by_hand = np.array([entry.step is StepKind.EXAMINE for entry in tables.findings], bool)
     return Expected(
-        tables, rows, columns, likelihood.p[rows, columns], likelihood.background[rows, columns], by_hand[columns]
+        tables, rows, columns, likelihood.p[rows, columns], likelihood.background_at(rows, columns), by_hand[columns]
     )
 
 
