@@ -276,8 +276,10 @@ def _forward_limit(
         return sentence.end if trigger.category in {"family", "hypothetical"} else at_comma
     if hit.phrase in _SHORT:
         return min(at_comma, hit.end + _SHORT[hit.phrase])
-    if hit.phrase not in language.load(name).table["continuing"]:
-        return at_comma
+    begin = max(text.rfind(mark, sentence.start, hit.start) for mark in "，,；;")
+    follows = any(begin < m.start and m.end <= hit.start for m in matches)
+    if follows or hit.phrase not in language.load(name).table["continuing"]:
+        return at_comma  # "结膜充血无分泌物，杨梅舌": a denial within a description ends with its clause
     return _chinese_list(text, sentence, hit, matches)
 
 

@@ -132,3 +132,18 @@ def test_two_relatives_each_keep_their_illness() -> None:
 def test_a_denial_runs_over_found_and_over_the_child(text: str) -> None:
     assert read(text)["fever"][0] is Status.ABSENT
     assert "decreased_fetal_movement" not in read(text)
+
+
+def test_a_chinese_denial_within_a_description_ends_with_its_clause() -> None:
+    note = Note("n", "双眼结膜充血无分泌物，口唇皲裂，杨梅舌。", Source("n", "text"))
+    status = {f.code.code: f.status for f in findings_in(note, Patient())}
+    assert status["eye_discharge"] is Status.ABSENT
+    assert status["cracked_lips"] is status["strawberry_tongue"] is Status.PRESENT
+
+
+def test_the_denial_before_a_longer_name_denies_it() -> None:
+    note = Note("n", "没有便血，没有瘦。", Source("n", "text"))
+    assert {f.code.code: f.status for f in findings_in(note, Patient())} == {
+        "blood_in_stool": Status.ABSENT,
+        "weight_loss": Status.ABSENT,
+    }
