@@ -4,10 +4,9 @@ Missing is never normal: nobody denied these findings. But who writes a whole no
 a present finding is mentioned (and read) with a chance m, and silence about it has the likelihood ratio
 (1 - m p) / (1 - m b), p its share in the condition, b in everybody. m grows with the note: `silence_mention` * n / (n +
 `silence_findings`), n its present findings. Silence counts for symptoms, signs, risks and exposures that a condition
-lists, and only where a note of at least `silence_least` present findings was read; for signs of an examination only
-where one was done; never for tests, history and medicines. All of it together counts at most
-`silence_limit` nats (tanh). The level is that of the wording's item: the average person's
-weight is 0.
+lists, and only where a note of at least `silence_least` present findings and more than a line was read; for signs of an
+examination only where one was done; never for tests, history and medicines. All of it together counts at most
+`silence_limit` nats (tanh). The level is that of the wording's item: the average person's weight is 0.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +21,9 @@ from core.diagnosis.observations import Node, Observation, find_index, settled
 from core.diagnosis.patient import Item
 from core.diagnosis.settings import Settings
 from core.domain.assessment import StepKind
-from core.domain.basics import Label
+from core.domain.basics import Label, Source
 from core.domain.finding import Finding, Origin
+from core.findings.wording import language_of
 from core.knowledge.condition_tables import Tables
 
 Array = NDArray[np.float64]
@@ -34,6 +34,7 @@ EXPECTED = Label("What is to be expected is mostly mentioned", "应有的表现�
 _KINDS = frozenset({"symptom", "sign", "risk", "exposure"})
 _TOLD = frozenset({StepKind.ASK, StepKind.EXAMINE})
 _NAMED, _WORTH_NAMING = 3, -0.1
+_LONG = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +75,8 @@ def item(
     present = sum(node.present and any(told[player] for player in node.players) for node in nodes)
     if present < settings.silence_least or settings.silence_mention <= 0 or not len(tables.conditions):
         return None
+    if _span([o.finding for o, read in zip(observations, told, strict=True) if read]) < _LONG:
+        return None
     chance = settings.silence_mention * present / (present + settings.silence_findings)
     spoken = np.zeros(len(tables.findings), bool)
     spoken[settled(tables, observations, nodes)] = True
@@ -94,6 +97,17 @@ def item(
 def _told(finding: Finding) -> bool:
     """Whether a note says it: what was ticked, measured or asked for says nothing of how much a note would tell."""
     return finding.source.kind == "text" and bool(finding.source.text)
+
+
+def _span(told: Sequence[Finding]) -> int:
+    """Characters from the first to the last finding, over all notes; one of Chinese says as much as three."""
+    places: dict[tuple[str, str], list[Source]] = {}
+    for finding in told:
+        places.setdefault((finding.source.file, finding.source.place), []).append(finding.source)
+    return sum(
+        (max(s.end for s in inside) - min(s.start for s in inside)) * (3 if language_of(inside[0].text) == "zh" else 1)
+        for inside in places.values()
+    )
 
 
 def _examined(tables: Tables, seen: Iterable[int]) -> bool:

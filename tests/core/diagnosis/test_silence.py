@@ -16,7 +16,10 @@ from tests.core.diagnosis.world import NOW, absent, engine, finding
 
 def _told(*names: str) -> list[Finding]:
     """Findings as the reader of notes gives them."""
-    return [replace(finding(name), source=Source("n", "text", text=name)) for name in names]
+    return [
+        replace(finding(name), source=Source("n", "text", "note", start=50 * i, end=50 * i + 9, text=name))
+        for i, name in enumerate(names)
+    ]
 
 
 def _of(findings: Sequence[Finding], **changes: object) -> dict[str, Hypothesis]:
@@ -50,6 +53,11 @@ def test_without_a_whole_note_silence_says_nothing() -> None:
     ticked = [finding("fever"), finding("cough"), finding("pleuritic_pain")]
     assert _share(_of(ticked)["pneumonia"]) is None
     assert _share(_of(_told("fever", "cough"))["pneumonia"]) is None
+    line = [
+        replace(f, source=replace(f.source, start=i, end=i + 1))
+        for i, f in enumerate(_told("fever", "cough", "chills"))
+    ]
+    assert _share(_of(line)["pneumonia"]) is None
     assert _share(_of(_told("fever", "cough", "pleuritic_pain"))["pneumonia"]) is not None
 
 
