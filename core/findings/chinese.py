@@ -176,7 +176,11 @@ class Matcher:
 
 def _seams(forms: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     """First part -> (second part, key) of names that fall into two parts which other names have as well."""
-    long = {form: key for form, key in forms.items() if 2 * _PART <= len(form) <= _LONGEST and key.isidentifier()}
+    long = {
+        form: key
+        for form, key in forms.items()
+        if 2 * _PART <= len(form) <= _LONGEST and key.isidentifier() and form[0] not in _DENIAL
+    }
     begins = Counter(form[:i] for form in long for i in range(_PART, len(form) - _PART + 1))
     ends = Counter(form[i:] for form in long for i in range(_PART, len(form) - _PART + 1))
     found: dict[str, list[tuple[str, str]]] = {}
