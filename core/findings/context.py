@@ -64,6 +64,7 @@ _GENERALLY = {
     ),
 }
 """A general statement ("symptoms of appendicitis include ...") or an indication ("ibuprofen for headaches as needed")."""
+_NOT_EASED = re.compile(r"(?:not|no|never) (?:relie|improve|better|aggravated)", re.IGNORECASE)
 _TESTS = frozenset({"ecg", "ekg", "cxr", "gcs"})
 """Where a test's result begins, a denial before it ends, also where the test is part of the finding's name."""
 _LISTED = re.compile(
@@ -71,7 +72,21 @@ _LISTED = re.compile(
 )
 """The rest of a list that "not" begins: "does not fall, jerk or wet herself"."""
 _LEAD = 40
-_COMPANY = re.compile(r"\b(?:by|with|to|told|lives with) (?:(?:his|her|their|the|my|a|an) )?(?:\w+ )?$", re.IGNORECASE)
+_COMPANY = re.compile(
+    r"\b(?:by|with|to|told|lives with|from|annoys?|hits?|asks?|asked|visits?|visited|misses|left|married|met|phones?"
+    r"|calls|cares for|nurses|helps?|loves|hugged) (?:(?:his|her|their|the|my|a|an) )?(?:\w+ )?$",
+    re.IGNORECASE,
+)
+_COUPLE = re.compile(r"\band (?:his|her|my) (?:\d+-year-old )?$", re.IGNORECASE)
+_AND_I = re.compile(r"\s+and (?:i|me|he|she)\b", re.IGNORECASE)
+_SPOUSES = frozenset({"wife", "husband", "partner", "spouse", "boyfriend", "girlfriend"})
+"""What is said of "him and his wife" or "my husband and I" is said of the patient as well."""
+_CLAUSE = re.compile(
+    r",\s*(?!(?:or|nor|and|no|but|he|she|they|which|who)\b)(?:[\w'-]+\s+){1,4}?(?:is|are|was|were|go|goes|went|turns?|turned|has|have"
+    r"|had|feels?|felt|looks?|looked|became|becomes|shows?|comes?|came|hurts?|aches?)\b",
+    re.IGNORECASE,
+)
+"""A clause of its own after a comma, which a denial before the comma does not reach: "no sound, lips go blue"."""
 _CANNOT = re.compile(
     r"\b(?:can(?:not|'t|’t)|could(?:n't|n’t| not)|unable to|never|hardly|barely|struggles? to)\b[^.;,]{0,40}$",
     re.IGNORECASE,
@@ -194,6 +209,8 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
             continue
         if phrase == "without" and _CANNOT.search(text, sentence.start, m.start()):
             continue
+        if phrase in _SPOUSES and (_COUPLE.search(text, sentence.start, m.start()) or _AND_I.match(text, m.end())):
+            continue
         if not _led_away(text[max(sentence.start, m.start() - _LEAD) : m.start()], triggers):
             found.append(_Hit(phrase, m.start(), m.end(), triggers))
     return found
@@ -223,6 +240,8 @@ def _reaches(
 ) -> Iterable[tuple[str, int, int]]:
     running = _running(text, hit, hits)
     for trigger in hit.triggers:
+        if trigger.category == "pseudo" and _NOT_EASED.match(hit.phrase):
+            yield NEGATED, hit.start, hit.end  # of a match that holds "relieved": what else is said there is not denied
         if trigger.category in {"pseudo", "termination"}:
             continue
         stops = [
@@ -271,7 +290,10 @@ def _forward_limit(
         listed = _LISTED.match(text, at_comma, sentence.end) if short else None
         if listed:
             return listed.end()
-        return at_comma if short or hit.phrase in {"risk of", "at risk for"} else sentence.end
+        if short or hit.phrase in {"risk of", "at risk for"}:
+            return at_comma
+        clause = _CLAUSE.search(text, hit.end, sentence.end) if trigger.category == NEGATED else None
+        return clause.start() if clause else sentence.end
     if trigger.category != NEGATED:
         return sentence.end if trigger.category in {"family", "hypothetical"} else at_comma
     if hit.phrase in _SHORT:

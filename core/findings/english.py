@@ -18,6 +18,8 @@ _CONJUNCTIONS = frozenset({"and", "or", "but", "with", "no", "not", "without", "
 _DENIALS = frozenset(
     {"no", "not", "without", "deny", "deni", "never", "cannot", "can't", "don't", "doesn't", "nor", "lack"}
 )
+_HARDLY = frozenset({"hardly", "barely", "scarcely"})
+"""Nearly a denial where it stands between a name's words: "painkillers hardly help"."""
 _GAP = 2
 _LIGHT_REACH = 3
 
@@ -229,7 +231,7 @@ def _joins(between: Sequence[str], first: str, last: str, gap: int) -> bool:
     """Whether a name's words can belong together with these others between them."""
     shared = bool(_heads() & {first, last})
     free = _light()[0] | ({"and", "or"} if shared else frozenset())
-    if sum(form not in free for form in between) > gap or _DENIALS.intersection(between):
+    if sum(form not in free for form in between) > gap or (_DENIALS | _HARDLY).intersection(between):
         return False
     return shared or not {"and", "or"}.intersection(between)
 

@@ -19,6 +19,9 @@ _PROVOKES = re.compile(
     re.IGNORECASE,
 )
 """What stands before a cough or sneeze that brings something else on."""
+_OTHER_WORDS = frozenset({"stroking", "stroked", "grave", "scratchy", "chilli", "chillies", "useless drug"})
+"""Words that come down to the normal form of a finding and are another."""
+_WIND = re.compile(r"\bwinds?\b")
 _SHOWS = re.compile(
     r"\b(?:CT|MRI|PET|X-?rays?|radiographs?|films?|ultrasound|USS?|TVUS|scans?|echo(?:cardiograph\w*)?|imaging|mammogra\w+"
     r"|colonoscopy|endoscopy|gastroscopy|bronchoscopy)\b",
@@ -30,6 +33,10 @@ _SHOWS = re.compile(
 def loose(match: Match, text: str, start: int) -> bool:
     """Whether a match (in note offsets; its sentence begins at `start`) says nothing of its own."""
     said = text[match.start : match.end].lower()
+    if said in _OTHER_WORDS or (match.key.endswith("dyspnea") and _WIND.search(said)):
+        return True
+    if match.key == "easy_bruising" and said == "bruise":
+        return True
     if match.key == "skin_redness" and said in {"red", "reddish", "pink"}:
         return not _PREDICATE.match(text, match.end)
     if match.key == "lump":

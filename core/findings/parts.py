@@ -26,7 +26,7 @@ _REACH = {"chinese": (8, 14), "english": (28, 60)}
 """Characters between the parts of a near and of a far pattern."""
 _DENIAL = {
     "chinese": re.compile("[无未没不否非]|排除|差点|险些|几乎"),
-    "english": re.compile(r"\b(?:no|not|never|without|denies|denied|nor|neither)\b|n't\b"),
+    "english": re.compile(r"\b(?:no|not|never|without|denies|denied|nor|neither|hardly|barely|scarcely)\b|n't\b"),
 }
 _GENERAL = frozenset({
     "itching", "rash", "numbness", "lump", "pain", "malaise", "skin_redness", "skin_warmth", "wheezing", "cyanosis",
@@ -329,7 +329,7 @@ def _keys(match: Match) -> list[str]:
 def _within(match: Match, other: Match, known: vocabulary.Vocabulary) -> bool:
     inside = other.start <= match.start and match.end <= other.end
     vague = {*known.ancestors(other.key), *_MISREAD.get(other.key, ())}
-    if not _is_exposure(other.key):
+    if not _is_exposure(other.key) and other.end - other.start <= 14:
         vague |= {"pain", "lump", *_GENERAL}
     if other.key == "skin_warmth":
         vague -= {"skin_redness"}  # "red and hot" is both

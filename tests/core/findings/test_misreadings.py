@@ -250,3 +250,37 @@ def test_the_same_words_as_findings(text: str, finding: str) -> None:
 def test_a_list_goes_on_after_not() -> None:
     found = read("She does not fall, jerk or wet herself.")
     assert found["urinary_incontinence"] is Status.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("He gets breathing problems when he walks in cold wind.", "exertional_dyspnea"),
+        ("Ultrasound shows a collapsed gallbladder.", "syncope"),
+        ("Stroking the thigh lifts the testis.", "stroke_history"),
+        ("She goes to the grave daily.", "thyroid_disease_history"),
+        ("Skin burns and a rash on the neck that spreads.", "radiation_history"),
+        ("I do not wake up at night with it.", "suicidal_ideation"),
+        ("The drops were useless.", "guilt_worthlessness"),
+        ("He puts his hand back on the table.", "dorsal_hand_foot_site"),
+        ("The baby breathes fast when he cries.", "fasting_trigger"),
+        ("She has a red nose and flaky eyebrows.", "red_eye"),
+        ("He drinks water and herbal tea.", "dark_urine"),
+        ("Back pain not relieved by exercise.", "inflammatory_back_pain"),
+        ("By day he is not sleepy.", "insomnia"),
+        ("Painkillers hardly help.", "relief_with_nsaid"),
+        ("Bruise from the belt.", "easy_bruising"),
+    ],
+)
+def test_a_word_or_two_in_common_is_no_finding(text: str, finding: str) -> None:
+    assert read(text).get(finding) is not Status.PRESENT
+
+
+def test_a_denial_ends_where_a_clause_of_its_own_begins() -> None:
+    assert read("There is no sound at all, lips go blue within seconds.")["cyanosis"] is Status.PRESENT
+    assert read("No fever, cough or chest pain.")["chest_pain"] is Status.ABSENT
+
+
+def test_a_couple_has_it_together() -> None:
+    found = findings_in(_note("He and his wife have tried for a baby for two years."), Patient(sex=Sex.MALE))
+    assert [f.scope.value for f in found if f.code.code == "infertility"] == ["current"]
