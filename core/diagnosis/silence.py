@@ -29,10 +29,14 @@ from core.knowledge.condition_tables import Tables
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 CODE = "not_mentioned"
-LABEL = Label("Not mentioned (no denial, weak)", "未提及（不等于否认，仅为弱证据）")
-EXPECTED = Label("What is to be expected is mostly mentioned", "应有的表现大多已提及")
+LABEL = Label("Not found in the note (no denial, weak)", "病历中未读到（不等于否认，仅为弱证据）")
+FEWER = Label(
+    "Fewer expected findings are missing than elsewhere (weak)", "与其他疾病相比，缺少的应有表现较少（弱证据）"
+)
 _KINDS = frozenset({"symptom", "sign", "risk", "exposure"})
 _TOLD = frozenset({StepKind.ASK, StepKind.EXAMINE})
+_FOLLOWING = frozenset({"pain"})
+"""What follows from what a condition lists (`condition_tables`), and from what a note says: nobody would add "pain"."""
 _NAMED, _WORTH_NAMING = 3, -0.1
 _LONG = 60
 
@@ -53,6 +57,7 @@ class Expected:
 def expected(tables: Tables, likelihood: Likelihood) -> Expected:
     """Made once for an engine."""
     asked = np.array([entry.kind in _KINDS and entry.step in _TOLD for entry in tables.findings], bool)
+    asked &= [entry.id not in _FOLLOWING for entry in tables.findings]
     kept = asked[tables.columns]
     rows, columns = tables.rows[kept], tables.columns[kept]
     by_hand = np.array([entry.step is StepKind.EXAMINE for entry in tables.findings], bool)
@@ -80,7 +85,8 @@ def item(
     chance = settings.silence_mention * present / (present + settings.silence_findings)
     spoken = np.zeros(len(tables.findings), bool)
     spoken[settled(tables, observations, nodes)] = True
-    spoken[[i for i in (find_index(f, tables) for f in findings) if i is not None]] = True
+    named = [i for i in (find_index(f, tables) for f in findings) if i is not None]
+    spoken[[*named, *(above for o in observations if o.present for above in tables.ancestors[o.index])]] = True
     silent = ~spoken[listed.columns]
     if not _examined(tables, (o.index for o in observations)):
         silent &= ~listed.examined
@@ -88,10 +94,12 @@ def item(
     added = np.bincount(listed.rows, weights, minlength=len(tables.conditions))
     total: Array = settings.silence_limit * np.tanh(added / settings.silence_limit)
 
-    def label(row: int) -> Label:
-        return _label(listed, weights, row)
+    level = wording.levelled(total[None], base)[0]
 
-    return Item(CODE, LABEL, Origin.NOTE, wording.levelled(total[None], base)[0], f"note.{CODE}", "", label)
+    def label(row: int) -> Label:
+        return _label(listed, weights, row) if level[row] < 0 else FEWER
+
+    return Item(CODE, LABEL, Origin.NOTE, level, f"note.{CODE}", "", label)
 
 
 def _told(finding: Finding) -> bool:
@@ -120,6 +128,6 @@ def _label(listed: Expected, weights: Array, row: int) -> Label:
     order = start + np.argsort(weights[start:end], kind="stable")[:_NAMED]
     named = [listed.tables.findings[int(listed.columns[i])].label for i in order if weights[i] < _WORTH_NAMING]
     if not named:
-        return EXPECTED
+        return LABEL
     en, zh = ", ".join(name.en for name in named), "、".join(name.zh or name.en for name in named)
     return Label(f"{LABEL.en}: {en}", f"{LABEL.zh}：{zh}")

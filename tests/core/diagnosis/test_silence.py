@@ -99,7 +99,7 @@ def test_shares_add_up_and_name_what_is_unsaid_in_both_languages() -> None:
     assert hypothesis.base_log_odds + total == pytest.approx(hypothesis.log_odds)
     share = _share(hypothesis)
     assert share is not None
-    assert "no denial" in share.label.en and "Calf pain" in share.label.en
+    assert share.weight < 0 and "no denial" in share.label.en and "Calf pain" in share.label.en
     assert "不等于否认" in share.label.zh and "小腿痛" in share.label.zh
 
 
@@ -114,3 +114,15 @@ def test_all_silence_together_stays_below_its_limit() -> None:
         _silence(note, silence_limit=x) - _silence(note, "ovarian_torsion", silence_limit=x) for x in (0.1, 1e6)
     )
     assert free < -0.2 <= tight < 0
+
+
+def test_what_speaks_for_a_condition_does_not_name_findings_as_missing() -> None:
+    shares = [_share(h) for h in _of(_told("fever", "cough", "pleuritic_pain")).values()]
+    raised = [e for e in shares if e is not None and e.weight >= 0]
+    assert raised and all(e.label == silence.FEWER and e.label.zh for e in raised)
+
+
+def test_plain_pain_is_never_expected_beside_a_named_one() -> None:
+    made = common.shared()
+    names = [f.id for f in made.tables.findings]
+    assert "pain" in names and "pain" not in {names[i] for i in made.expected.columns}
