@@ -277,10 +277,11 @@ def joins(between: str, name: str) -> bool:
     return _joins(between, _table(name), far=False)
 
 
-def merged(matches: Sequence[Match], told: Sequence[Match], *, beside: bool = False) -> list[Match]:
+def merged(matches: Sequence[Match], told: Sequence[Match], *, beside: bool = False, most: int = 0) -> list[Match]:
     """Names and what is told in parts. Told findings that a name states (itself or a kind of it), that lie inside a name,
     or that another told one implies are left out; so is a name that a told finding around it implies. `beside`: a name of
-    the same words takes nothing away ("手腕肿痛": pain by name, swelling told)."""
+    the same words takes nothing away ("手腕肿痛": pain by name, swelling told). `most`: how many characters a told finding
+    may have that makes a general one inside it superfluous (0: any number)."""
     known = vocabulary.load()
     named = {key for match in matches for key in _keys(match) if key in known}
     implied = {up for key in (*named, *(m.key for m in told)) for up in known.ancestors(key)}
@@ -289,7 +290,7 @@ def merged(matches: Sequence[Match], told: Sequence[Match], *, beside: bool = Fa
     exposed = [m for m in matches if any(_is_exposure(key) for key in _keys(m) if key in known)]
     added = [m for m in added if not (_is_exposure(m.key) and any(_overlap(m, name) for name in exposed))]
     added = [m for m in added if beside or not any(_says_more(other, m) for other in added)]
-    kept = [m for m in matches if not any(_within(m, other, known) for other in added)]
+    kept = [m for m in matches if not any(_within(m, other, known, most) for other in added)]
     return sorted((*kept, *added), key=lambda m: (m.start, m.end))
 
 
@@ -326,10 +327,10 @@ def _keys(match: Match) -> list[str]:
     return match.key.lstrip("!&").split()
 
 
-def _within(match: Match, other: Match, known: vocabulary.Vocabulary) -> bool:
+def _within(match: Match, other: Match, known: vocabulary.Vocabulary, most: int) -> bool:
     inside = other.start <= match.start and match.end <= other.end
     vague = {*known.ancestors(other.key), *_MISREAD.get(other.key, ())}
-    if not _is_exposure(other.key) and other.end - other.start <= 14:
+    if not _is_exposure(other.key) and not 0 < most < other.end - other.start:
         vague |= {"pain", "lump", *_GENERAL}
     if other.key == "skin_warmth":
         vague -= {"skin_redness"}  # "red and hot" is both

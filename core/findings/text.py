@@ -42,6 +42,8 @@ _OWN_CHILD = {
 }
 _GROWN_YEARS = 14
 _SAME_AGE = 3
+_MOST = 10
+"""Characters of a Chinese finding told in parts that makes a general one inside it superfluous."""
 _RELATIVE_FIRST = re.compile(
     r"\s*(?:我|俺|咱|我们|咱们)?(?:家|的|家的)?(?P<who>老爸|老妈|爸爸?|妈妈?|父亲|母亲|爷爷|奶奶|姥姥|姥爷|外公|外婆|老伴儿?|老公|老婆|丈夫"
     r"|妻子|爱人|媳妇|大?儿子|小?女儿|闺女|孙子|孙女|弟弟|妹妹|哥哥?|姐姐?|婆婆|公公|岳父|岳母|舅舅|叔叔|大伯|姑姑)"
@@ -126,7 +128,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         pieces = parts.find(text, name)
         if isinstance(finder, chinese.Matcher):
             pieces += finder.torn(text, lambda between: parts.joins(between, "chinese"))
-        matches = parts.merged(finder.find(text), pieces)
+        matches = parts.merged(finder.find(text), pieces, most=_MOST if name == "chinese" else 0)
         if name == "chinese":
             matches = parts.merged(matches, grid.find(text), beside=True)
         else:
