@@ -157,6 +157,8 @@ def sentences(text: str, name: str) -> list[Sentence]:
 
 def contexts(text: str, sentence: Sentence, matches: Sequence[Match], name: str) -> list[Context]:
     """The context of each match of one sentence (`matches` in note offsets)."""
+    if not matches:
+        return []
     tables = language.load(name)
     hits = [h for h in _hits(text, sentence, tables) if h.phrase in _TESTS or not _inside(h, matches)]
     reaches = [reach for hit in hits for reach in _reaches(text, sentence, hit, hits, matches, name)]

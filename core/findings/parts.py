@@ -154,12 +154,13 @@ def _hits(text: str, table: Table) -> dict[str, list[tuple[int, int]]]:
     """Where the patterns' words stand in a text, in order of place."""
     inner = {at for word in table.whole.finditer(text) for at in range(word.start() + 1, word.end())}
     hits: dict[str, list[tuple[int, int]]] = {}
+    english, places, lengths = table.name == "english", table.places, table.lengths
     for at in range(len(text)):
-        if at in inner or (table.name == "english" and at and text[at - 1].isalnum()):
+        if at in inner or (english and at and text[at - 1].isalnum()):
             continue  # only where a word begins
-        for length in (1, *table.lengths.get(text[at : at + 2], ())):
+        for length in (1, *lengths.get(text[at : at + 2], ())):
             word = text[at : at + length]
-            if len(word) == length and word in table.places and not _is_another(text, at, at + length, table):
+            if word in places and len(word) == length and not _is_another(text, at, at + length, table):
                 hits.setdefault(word, []).append((at, at + length))
     return hits
 
@@ -168,10 +169,12 @@ def _filled(hits: dict[str, list[tuple[int, int]]], table: Table) -> dict[int, d
     """Of the patterns all of whose parts have a word in the text: each part's words, in order of place."""
     masks: dict[int, int] = {}
     whole: set[int] = set()
+    full = table.full
     for word in hits:
         for number, part in table.places[word]:
-            mask = masks[number] = masks.get(number, 0) | 1 << part
-            if mask == table.full[number]:
+            mask = masks.get(number, 0) | 1 << part
+            masks[number] = mask
+            if mask == full[number]:
                 whole.add(number)
     filled: dict[int, dict[int, list[tuple[int, int]]]] = {number: {} for number in whole}
     for word, spans in hits.items():
