@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from core.paths import RESOURCES
 
 FOLDER = RESOURCES / "knowledge" / "notes"
 NEGATED = "negated"
+_WORD = re.compile(r"\w+|\?")
 SCOPES = {
     "possible": Scope.UNCERTAIN,
     "hypothetical": Scope.HYPOTHETICAL,
@@ -30,13 +31,42 @@ class Trigger:
     forward: bool = True
 
 
+class Phrases:
+    """Finds phrases of whole words as one regular expression of all would, but tries at each word only those that begin
+    with it: six hundred alternatives at each character took a third of a note's time."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        begun: dict[str, list[str]] = {}
+        for phrase in phrases:
+            first = _WORD.match(phrase)
+            if first:
+                begun.setdefault(first.group().lower(), []).append(phrase)
+        self._begun = {
+            word: re.compile(rf"(?:{_longest(held)})(?!\w)".replace(r"\ ", r"\s+"), re.IGNORECASE)
+            for word, held in begun.items()
+        }
+
+    def finditer(self, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+        """The phrases in `text[start:end]`, the longest at each place, and each question mark."""
+        for word in _WORD.finditer(text, start, end):
+            if word.start() < start:
+                continue  # inside the phrase before
+            begun = self._begun.get(word.group().lower())
+            found = begun.match(text, word.start(), end) if begun else None
+            if found is None and word.group() == "?":
+                found = word
+            if found:
+                yield found
+                start = found.end()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """The tables of one language. `triggers` maps a lower-case phrase to what it triggers; `pattern` finds them all."""
 
     table: dict[str, Any]
     triggers: dict[str, tuple[Trigger, ...]]
-    pattern: re.Pattern[str]
+    pattern: "re.Pattern[str] | Phrases"
     headers: re.Pattern[str]
     sections: dict[str, str]
     reporters: frozenset[str]
@@ -60,7 +90,7 @@ def load(name: str, folder: Path = FOLDER) -> Language:
     return Language(
         table=table,
         triggers={phrase: tuple(found) for phrase, found in triggers.items()},
-        pattern=_any(triggers, words=name == "english"),
+        pattern=Phrases(triggers) if name == "english" else _any(triggers, words=False),
         headers=re.compile(rf"(?:^|(?<=[\n。.;；]))\s*({_longest(sections)})\s*[:：\n]", re.IGNORECASE),
         sections=sections,
         reporters=frozenset(table["reporters"]),
