@@ -42,7 +42,7 @@ class Recipe:
     AdamW; `sharpness` of cosines; weights of the likeness' and the phrases' losses."""
 
     rounds: int = 2
-    made: int = 7
+    made: int = 5
     copies: int = 4
     frozen: int = 2
     rate: float = 1.5e-4
@@ -80,7 +80,7 @@ def refine(
     path = packs() / f"refining-{_state_key(source, recipe, batches)}.pt"
     done = refiner.restored(path)
     for step in range(done, len(batches)):
-        report(step, len(batches), "refining the encoder")
+        report(step, len(batches), f"refining the encoder, loss {refiner.loss:.2f}")
         refiner.step(batches[step], step, len(batches))
         if step % _SAVED_EVERY == _SAVED_EVERY - 1:
             refiner.keep(path, step + 1)
@@ -125,6 +125,7 @@ class _Refiner:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         self.network: Any = text_network(source, "text-embedding").model
+        self.network.set_attn_implementation("sdpa")  # quicker than what is exported
         self._freeze()
         self.bank = self._texts(tables)
         self._make_head()
@@ -136,6 +137,7 @@ class _Refiner:
             ],
             betas=(0.9, 0.98),
         )
+        self.loss = 0.0  # of the samples, over the last fifty steps or so
         self.rates = [group["lr"] for group in self.optimiser.param_groups]
         self.network.train()
 
@@ -192,7 +194,9 @@ class _Refiner:
         """One batch of samples and one of phrases; the rates rise, then fall to nothing."""
         for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
             group["lr"] = rate * min(1.0, (number + 1) / min(_WARM, 1 + total // 10)) * (1 - number / total)
-        loss = self._samples_loss(batch) + self.recipe.phrases * self._phrases_loss(number)
+        of_samples = self._samples_loss(batch)
+        self.loss += (of_samples.item() - self.loss) / min(number + 1, 50)
+        loss = of_samples + self.recipe.phrases * self._phrases_loss(number)
         self.optimiser.zero_grad()
         loss.backward()
         self.torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -243,12 +247,12 @@ class _Refiner:
         return int(state["done"])
 
     def write(self, source: Path, target: Path) -> None:
-        """The refined encoder as a folder like `source`."""
+        """The refined encoder as a folder like `source`, which may be `target` itself."""
+        kept = {name: (source / name).read_bytes() for name in _FILES if (source / name).is_file()}
         shutil.rmtree(target, ignore_errors=True)
-        for name in _FILES:
-            if (source / name).is_file():
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source / name, target / name)
+        for name, data in kept.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(data)
         self.network.save_pretrained(target)
 
     def head_learned(self, ids: tuple[str, ...]) -> Head:

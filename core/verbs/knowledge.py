@@ -27,6 +27,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="a newer release: hp.obo and phenotype.hpoa, or definition/ and phenotype/",
     )
     build.add_argument("--out", type=Path, help="encoder: a folder for the text pack instead of the one that ships")
+    build.add_argument("--rounds", type=int, default=0, help="encoder: fewer or more rounds than its recipe has")
     build.add_argument("--chinese", type=Path, help="HPO's Chinese labels (babelon TSV), optional")
     build.add_argument("--if-missing", action="store_true", help="do nothing where the pack is already there")
     build.add_argument(
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.pack == "encoder":
         from core.verbs import knowledge_encoder
 
-        print(json.dumps(knowledge_encoder.build(args.folder, args.out, keep=args.keep_check)))
+        print(json.dumps(knowledge_encoder.build(args.folder, args.out, rounds=args.rounds, keep=args.keep_check)))
         return 0
     wanted = (args.pack,) if args.pack else _fitting(args.folder)
     built: dict[str, object] = {}

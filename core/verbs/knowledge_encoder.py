@@ -12,11 +12,11 @@ PACK = RESOURCES / "models" / "note-embedding-minilm"
 _MADE_ANEW = ("schema", "task", "labels", "graphs", "reference", "files")
 
 
-def build(folder: Path | None, out: Path | None, *, keep: bool) -> dict[str, object]:
+def build(folder: Path | None, out: Path | None, *, rounds: int = 0, keep: bool = False) -> dict[str, object]:
     """Write the pack over the one that ships, or to `out`, and the head learned with it where heads ship, or beside `out`.
 
     What the shipped pack's manifest and card state stays as it stands. `keep`: without the
-    presentations kept for checking.
+    presentations kept for checking. `rounds`: of the recipe, 0 for its own. The weights stay in the cache for a further run.
     """
     from core.diagnosis import presentations, wording_encoder, wording_head
     from core.inference.embedding import Encoder
@@ -26,15 +26,16 @@ def build(folder: Path | None, out: Path | None, *, keep: bool) -> dict[str, obj
     told = [one for one in presentations.read() if not keep or one.part == presentations.LEARN]
     refined = packs() / "refined-encoder"
     source = folder or wording_encoder.published()
-    head = wording_encoder.refine(source, refined, load(), told, report=_report)
+    recipe = wording_encoder.Recipe(**({"rounds": rounds} if rounds else {}))
+    head = wording_encoder.refine(source, refined, load(), told, recipe, _report)
     pack = _packed(refined, out or PACK)
     path = wording_head.path_for(Encoder(pack)) if out is None else out.with_suffix(".head.npz")
     wording_head.save(head, path)
-    shutil.rmtree(refined)
     return {
         "pack": pack.id,
         "version": pack.pack_version,
         "head": path.name,
+        "weights": str(refined),
         "presentations": len(told),
         "seconds": round(time.monotonic() - started),
     }
