@@ -109,7 +109,7 @@ class CommonEngine:
         temperature = self.temperature(sum(node.present for node in evidence))
         temperature *= self._overlap(findings)
         outside = self._outside(evidence)
-        probabilities, none, log_evidence = self._probabilities(total, temperature, outside)
+        probabilities, none, log_evidence = self.probabilities(total, temperature, outside)
         return Scores(
             observations,
             evidence,
@@ -150,7 +150,7 @@ class CommonEngine:
         complaint = any(node.present and self.tables.findings[node.index].kind in COMPLAINTS for node in evidence)
         return self.settings.outside if complaint else self.settings.outside_without_complaint
 
-    def _probabilities(self, scores: Array, temperature: float, outside: float) -> tuple[Array, float, float]:
+    def probabilities(self, scores: Array, temperature: float, outside: float) -> tuple[Array, float, float]:
         """Belief in each condition (n,), in none of them, and the log evidence.
 
         A softmax at the temperature; `surprise` of it is spread at three times the temperature, and `outside` of all goes to

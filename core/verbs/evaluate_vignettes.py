@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import re
 import sys
 import time
@@ -68,12 +69,22 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="JSON on standard output (always so; accepted for symmetry)"
     )
     parser.add_argument("--diagram", type=Path, help="write the reliability diagram to this PNG file")
+    parser.add_argument(
+        "--temperatures",
+        type=float,
+        nargs="*",
+        default=[],
+        help="add calibration with the temperature multiplied by each",
+    )
     parser.add_argument("--cases", action="store_true", help="add each case's rank, probability and first five")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the measures."""
-    result = evaluate(read(args.data), with_cases=True)
+    vignettes = read(args.data)
+    result = evaluate(vignettes, with_cases=True)
+    if args.temperatures:
+        result["by_temperature"] = by_temperature(vignettes, args.temperatures)
     if args.diagram:
         rows = result["cases"]
         points = reliability([row["probability"] for row in rows], [row["rank"] == 1 for row in rows])
@@ -178,6 +189,29 @@ def evaluate(vignettes: list[Vignette], *, with_cases: bool = False) -> dict[str
         "versions": [f"conditions {common.shared().tables.version.version}"],
     }
     return {**report, "cases": rows} if with_cases else report
+
+
+def by_temperature(vignettes: Sequence[Vignette], factors: Sequence[float]) -> dict[str, dict[str, float]]:
+    """Calibration of the first answer, and mean -log P of the truth, were the temperature that many times as high."""
+    engine = common.shared()
+    owner = {name: row for row, c in enumerate(engine.tables.conditions) for name in names(c)}
+    beliefs: dict[float, list[tuple[float, bool, float]]] = {factor: [] for factor in factors}
+    for vignette in vignettes:
+        scores = engine.score(findings(vignette), vignette.patient, NOW)
+        truth = owner.get(plain(vignette.diagnosis), -1)
+        for factor in factors:
+            p, none, _ = engine.probabilities(scores.scores, factor * scores.temperature, scores.outside)
+            right = float(p[truth]) if truth >= 0 else none
+            beliefs[factor].append((float(p.max()), int(p.argmax()) == truth, -math.log(max(right, 1e-12))))
+    return {
+        f"{factor:g}": {
+            "belief": sum(b for b, _, _ in rows) / len(rows),
+            "ece": calibration_error([b for b, _, _ in rows], [r for _, r, _ in rows]),
+            "log_loss": sum(loss for _, _, loss in rows) / len(rows),
+        }
+        for factor, rows in beliefs.items()
+        if rows
+    }
 
 
 def ranked(found: Sequence[Finding], patient: Patient, wanted: str, assessment: Assessment) -> dict[str, Any]:

@@ -46,6 +46,12 @@ def test_the_measures_have_their_names_and_intervals(tmp_path: Path) -> None:
         assert len(result[f"{name}_ci95"]) == 2
 
 
+def test_a_higher_temperature_lowers_belief(tmp_path: Path) -> None:
+    table = ev.by_temperature([*_read(tmp_path), *_read(tmp_path, correct_diagnosis="Nothing known")], [1.0, 2.0])
+    assert table["1"]["belief"] > table["2"]["belief"] > 0
+    assert set(table["1"]) == {"belief", "ece", "log_loss"}
+
+
 @pytest.mark.parametrize(
     ("phrase", "years", "sex"),
     [
