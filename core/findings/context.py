@@ -24,14 +24,16 @@ _SENTENCE = {
 _WEAK = frozenset({
     "has", "had", "is", "are", "was", "were", "his", "her", "when", "where", "who", "which", "whose", "because of",
     "because", "since", "has had", "then", "until", "while", "reported", "reports", "states", "noticed", "notices",
-    "notes", "noted", "they", "just", "secondary to", "shows", "showed", "revealed", "reveals", "he", "she",
+    "notes", "noted", "they", "just", "became", "becomes", "woke", "secondary to",
+    "shows", "showed", "revealed", "reveals", "he", "she",
     "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
 })  # fmt: skip
 """Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""
 _RUNNING = frozenset({
     "has", "had", "is", "are", "was", "were", "has had", "noticed", "notices", "notes", "noted", "reported", "reports",
     "currently", "experiencing", "experiences", "feels", "complaining of", "complained of", "complains of", "develops",
-    "developed", "now", "today", "endorses", "endorsed", "began", "started", "ecg", "ekg", "cxr", "just", "he", "she",
+    "developed", "now", "today", "endorses", "endorsed", "began", "started", "ecg", "ekg", "cxr", "just",
+    "he", "she", "became",
     "出现", "有", "发现", "可见", "患者", "患儿",
     "本人",
 })  # fmt: skip

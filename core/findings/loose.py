@@ -15,11 +15,25 @@ _PREDICATE = re.compile(
 _PROVOKES = re.compile(
     r"(?:\b(?:hurts?|painful|sore|agony|agonising|worse|unable|afraid|leaks?|tender) (?:to|on|by)|\bon"
     r"|\b(?:when|if|each time|every time|whenever) (?:i|he|she|they|you)|\b(?:worse|pain|hurts?) (?:with|when|by)|\beach"
-    r"|\b(?:lift|strain|sneeze|laugh|hop|bend)(?:s|ing)? (?:or|and)|\bset off by|\bbrought on by)\s*$",
+    r"|\b(?:lift|strain|sneeze|laugh|hop|bend)(?:s|ing)? (?:or|and)|\bset off by|\bbrought on by"
+    r"|\bon (?:\w+(?:,| and| or) ){1,3})\s*$",
     re.IGNORECASE,
 )
 """What stands before a cough or sneeze that brings something else on."""
-_OTHER_WORDS = frozenset({"stroking", "stroked", "grave", "scratchy", "chilli", "chillies", "useless drug"})
+_BACK_OF = re.compile(
+    r"\s+of\s+(?:(?:the|his|her|my|both|each|left|right)\s+)*(?!ribs?\b|chest\b|trunk\b)\w", re.IGNORECASE
+)
+"""The back of something else: "pain at the back of the knee"."""
+_FALLS = re.compile(
+    r"\s+(?:ill\b|asleep\b|pregnant\b|out\b|by \d|to \d|from \d|over (?:the|her|his|my) (?:\w+ )?eye"
+    r"|(?!down|over|again|a lot|frequently|at|in|on|back|and|or|several|often|more|while|when|twice|three|to|off|from)\w+)",
+    re.IGNORECASE,
+)
+"""What follows where something else falls, or no one does: "a falling sofa", "fell ill"."""
+_OTHER_GLAND = re.compile(r"\b(?:rectal|prostat|thyroid)", re.IGNORECASE)
+_OTHER_WORDS = frozenset(
+    {"stroking", "stroked", "grave", "scratchy", "chilli", "chillies", "club", "clubs", "hair-thin"}
+)
 """Words that come down to the normal form of a finding and are another."""
 _WIND = re.compile(r"\bwinds?\b")
 _SHOWS = re.compile(
@@ -39,6 +53,12 @@ def loose(match: Match, text: str, start: int) -> bool:
         return True
     if match.key == "skin_redness" and said in {"red", "reddish", "pink"}:
         return not _PREDICATE.match(text, match.end)
+    if match.key == "back_pain":
+        return said.endswith("back") and _BACK_OF.match(text, match.end) is not None
+    if match.key == "falls" and said in {"falling", "fell"}:
+        return _FALLS.match(text, match.end) is not None
+    if match.key == "lymphadenopathy":
+        return said.endswith("gland") and _OTHER_GLAND.search(text, start, match.start) is not None
     if match.key == "lump":
         return _SHOWS.search(text, start, match.start) is not None
     if match.key in {"cough", "sneezing"} and " " not in said:

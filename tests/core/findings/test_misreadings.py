@@ -284,3 +284,30 @@ def test_a_denial_ends_where_a_clause_of_its_own_begins() -> None:
 def test_a_couple_has_it_together() -> None:
     found = findings_in(_note("He and his wife have tried for a baby for two years."), Patient(sex=Sex.MALE))
     assert [f.scope.value for f in found if f.code.code == "infertility"] == ["current"]
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("She was catching a falling sofa.", "falls"),
+        ("Pain at the back of the right knee.", "back_pain"),
+        ("He has terrible pain in the lower leg.", "leg_ulcer"),
+        ("The running club is impossible now.", "clubbing"),
+        ("Lifting it does not help.", "proximal_muscle_weakness"),
+        ("I feel dreadful today.", "anxiety"),
+        ("Elbows and scalp are free.", "scaly_rash"),
+        ("The bump on the side of my right big toe.", "obesity"),
+        ("No vomiting, and she has passed stool.", "obstipation"),
+        ("The pain shoots up the forearm.", "intravenous_drug_use"),
+        ("A knee that is red, hot and tense.", "compartment_tense"),
+        ("Rectal examination finds an evenly enlarged gland.", "lymphadenopathy"),
+    ],
+)
+def test_single_words_need_their_company(text: str, finding: str) -> None:
+    assert read(text).get(finding) is not Status.PRESENT
+
+
+def test_who_became_ill_is_ill() -> None:
+    assert read("A woman with no earlier liver trouble became nauseated.")["nausea"] is Status.PRESENT
+    assert read("He has never become dizzy.")["dizziness"] is Status.ABSENT
+    assert read("He falls several times a week.")["falls"] is Status.PRESENT
