@@ -14,6 +14,9 @@ from core.records.limits import MAX_MARKUP, MAX_NOTE_BYTES, check_size
 _HEADER = 1500
 """Characters of the note in which the patient is looked for: later ages and sexes are often a relative's."""
 
+_MARKUP = ("{", "}", "<", ">", '":', '",', '"]')
+"""What damaged JSON and XML are full of. A quotation mark alone is not: people quote each other."""
+
 _AGE_SEX = (
     re.compile(rf"\b(?P<spelled>{own_words.WORDS})"
                r"[\s-]+years?[\s-]+old[\s,-]+"
@@ -82,7 +85,7 @@ def read(data: bytes, file: str) -> Reading:
     decoded = decode(data)
     if decoded is None or not decoded[0].strip():
         raise Unreadable(f"{file} holds no text.", "Open a note saved as plain text.")
-    if sum(map(decoded[0].count, '"{}<>')) > MAX_MARKUP * len(decoded[0]):
+    if sum(map(decoded[0].count, _MARKUP)) > MAX_MARKUP * len(decoded[0]):
         raise Unreadable(f"{file} looks like a damaged JSON or XML file, not like a note.", "Export it again.")
     draft = Draft(file, "text", content_key(data))
     add_note(draft, decoded[0].replace("\r\n", "\n").replace("\r", "\n"), "note")

@@ -90,3 +90,10 @@ def test_gb18030_note():
 def test_no_text(data):
     with pytest.raises(Unreadable):
         text.read(data, "n.txt")
+
+
+def test_people_quoted_in_a_short_note_are_no_damaged_json() -> None:
+    note = '患者说"心口像压了块石头"，家属说"他脸色发白"，约十分钟后缓解。'
+    assert text.read(note.encode(), "note.txt").records[0].notes[0].text == note
+    with pytest.raises(Unreadable):
+        text.read(b'{"name": "x", "value": {"low": 1, "high": 2', "note.txt")
