@@ -7,7 +7,7 @@ MAX_TEXT_BYTES = 64 * 2**20
 MAX_NOTE_BYTES = 200 * 2**10
 """Some 30,000 words: read in about three seconds. A longer text is an archive, not a note."""
 MAX_MARKUP = 0.04
-"""Share of braces, angle brackets and quotes beside a colon, comma or bracket above which a text is a damaged JSON or XML file, not prose."""
+"""Share of braces, angle brackets and quotes beside a colon, comma or bracket above which a text is damaged JSON or XML."""
 MAX_PDF_BYTES = 64 * 2**20
 MAX_PDF_PAGES = 500
 MAX_DEPTH = 200
