@@ -24,7 +24,7 @@ _SENTENCE = {
 _WEAK = frozenset({
     "has", "had", "is", "are", "was", "were", "his", "her", "when", "where", "who", "which", "whose", "because of",
     "because", "since", "has had", "then", "until", "while", "reported", "reports", "states", "noticed", "notices",
-    "notes", "noted", "they", "just", "became", "becomes", "woke", "secondary to",
+    "notes", "noted", "they", "just", "i", "we", "secondary to",
     "shows", "showed", "revealed", "reveals", "he", "she",
     "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
 })  # fmt: skip
@@ -33,7 +33,7 @@ _RUNNING = frozenset({
     "has", "had", "is", "are", "was", "were", "has had", "noticed", "notices", "notes", "noted", "reported", "reports",
     "currently", "experiencing", "experiences", "feels", "complaining of", "complained of", "complains of", "develops",
     "developed", "now", "today", "endorses", "endorsed", "began", "started", "ecg", "ekg", "cxr", "just",
-    "he", "she", "became",
+    "he", "she", "became", "i", "we",
     "出现", "有", "发现", "可见", "患者", "患儿",
     "本人",
 })  # fmt: skip
@@ -66,6 +66,7 @@ _GENERALLY = {
     ),
 }
 """A general statement ("symptoms of appendicitis include ...") or an indication ("ibuprofen for headaches as needed")."""
+_NEXT_WORD = re.compile(r"\W*\w+")
 _NOT_EASED = re.compile(r"(?:not|no|never) (?:relie|improve|better|aggravated)", re.IGNORECASE)
 _TESTS = frozenset({"ecg", "ekg", "cxr", "gcs"})
 """Where a test's result begins, a denial before it ends, also where the test is part of the finding's name."""
@@ -289,6 +290,9 @@ def _forward_limit(
         return at_comma
     if name == "english":
         short = trigger.category == NEGATED and re.search(r"(\bnot|n't|\bnever|\bno longer)$", hit.phrase)
+        if hit.phrase == "non":  # "a non-itchy rash, with fever"
+            word = _NEXT_WORD.match(text, hit.end)
+            return word.end() if word else hit.end
         if hit.phrase.startswith(("not ", "no ")) and hit.phrase.endswith((" rest", " forward")):
             return hit.end
         listed = _LISTED.match(text, at_comma, sentence.end) if short else None

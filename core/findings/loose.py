@@ -30,6 +30,21 @@ _FALLS = re.compile(
     re.IGNORECASE,
 )
 """What follows where something else falls, or no one does: "a falling sofa", "fell ill"."""
+_FAINT = re.compile(
+    r"\s+(?!and\b|or\b|when\b|on\b|if\b|at\b|in\b|but\b|after\b|with\b|while\b|for\b|episode|spell|attack|while\b)[a-z]+\s+[a-z]"
+)
+"""A noun that a faint thing is: "a faint high whistle"."""
+_NUMBER = re.compile(r"\s*(?:from|by|to)?\s*\d")
+_BELLY = re.compile(r"\b(?:abdom|abdo\b|belly|tender|guarding|ascites|rebound|quadrant|fossa)", re.IGNORECASE)
+_NOSE = re.compile(r"\b(?:nos[et]|cold|cough|sneez|nasal|throat)", re.IGNORECASE)
+_DISCHARGES = frozenset({"foul_vaginal_discharge", "watery_vaginal_discharge", "bloodstained_discharge"})
+_ELSEWHERE = re.compile(
+    r"\b(?:ears?|nostril|nose|eyes?|wound|nipple|navel|penis|foreskin|socket|stoma)\b", re.IGNORECASE
+)
+_GENITAL = re.compile(
+    r"\b(?:vagin|vulv|PV\b|down below|down there|cervi|periods?\b|sex|intercourse|womb|uter|pregnan|smear)",
+    re.IGNORECASE,
+)
 _OTHER_GLAND = re.compile(r"\b(?:rectal|prostat|thyroid)", re.IGNORECASE)
 _OTHER_WORDS = frozenset(
     {"stroking", "stroked", "grave", "scratchy", "chilli", "chillies", "club", "clubs", "hair-thin"}
@@ -53,6 +68,16 @@ def loose(match: Match, text: str, start: int) -> bool:
         return True
     if match.key == "skin_redness" and said in {"red", "reddish", "pink"}:
         return not _PREDICATE.match(text, match.end)
+    if match.key == "syncope" and said == "faint":
+        return _FAINT.match(text, match.end) is not None
+    if match.key == "recent_trauma" and said.startswith("fell"):
+        return _NUMBER.match(text, match.end) is not None
+    if match.key == "muscle_rigidity":
+        return _BELLY.search(text, start, match.end) is not None
+    if match.key == "runny_nose" and said in {"runny", "snotty"}:
+        return _NOSE.search(text) is None
+    if match.key in _DISCHARGES:
+        return _ELSEWHERE.search(text) is not None and _GENITAL.search(text) is None
     if match.key == "back_pain":
         return said.endswith("back") and _BACK_OF.match(text, match.end) is not None
     if match.key == "falls" and said in {"falling", "fell"}:

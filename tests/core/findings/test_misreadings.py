@@ -311,3 +311,32 @@ def test_who_became_ill_is_ill() -> None:
     assert read("A woman with no earlier liver trouble became nauseated.")["nausea"] is Status.PRESENT
     assert read("He has never become dizzy.")["dizziness"] is Status.ABSENT
     assert read("He falls several times a week.")["falls"] is Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("The left ear itches, with a watery smelly discharge.", "foul_vaginal_discharge"),
+        ("A faint high whistle at night.", "syncope"),
+        ("I hear people but can't make out what they say.", "hallucinations"),
+        ("Her weight fell from 55 to 47 kg.", "recent_trauma"),
+        ("I don't want to change for PE.", "previous_vte"),
+        ("Her last period was a week ago.", "amenorrhea"),
+        ("Tender lower abdomen without rigidity.", "muscle_rigidity"),
+        ("He has had loose stools a few times a week.", "constipation"),
+        ("It hurts when she looks to the side.", "flank_pain"),
+        ("My partner says I snore as well.", "sick_contact"),
+    ],
+)
+def test_the_note_around_a_word_tells_what_it_is(text: str, finding: str) -> None:
+    assert finding not in read(text)
+
+
+def test_non_denies_one_word_only() -> None:
+    found = read("He has had a non-itchy rash for three weeks, with tiredness and a low fever.")
+    assert found["itching"] is Status.ABSENT
+    assert found["fatigue"] is Status.PRESENT
+    assert (
+        read("No real pain, and I can't get up the stairs without stopping for breath.")["exertional_dyspnea"]
+        is Status.PRESENT
+    )
