@@ -80,13 +80,15 @@ _COMPANY = re.compile(
     r"|calls|cares for|nurses|helps?|loves|hugged) (?:(?:his|her|their|the|my|a|an) )?(?:\w+ )?$",
     re.IGNORECASE,
 )
+_NEW_PART = re.compile(r"(?:[,;.:]|\band|\bbut|^)\s*$")
+_OR = re.compile(r"\bn?or\b", re.IGNORECASE)
 _COUPLE = re.compile(r"\band (?:his|her|my) (?:\d+-year-old )?$", re.IGNORECASE)
 _AND_I = re.compile(r"\s+and (?:i|me|he|she)\b", re.IGNORECASE)
 _SPOUSES = frozenset({"wife", "husband", "partner", "spouse", "boyfriend", "girlfriend"})
 """What is said of "him and his wife" or "my husband and I" is said of the patient as well."""
 _CLAUSE = re.compile(
     r",\s*(?!(?:or|nor|and|no|but|he|she|they|which|who)\b)(?:[\w'-]+\s+){1,4}?(?:is|are|was|were|go|goes|went|turns?|turned|has|have"
-    r"|had|feels?|felt|looks?|looked|became|becomes|shows?|comes?|came|hurts?|aches?)\b",
+    r"|had|feels?|felt|looks?|looked|became|becomes|shows?|comes?|came|hurts?|aches?|low|raised|elevated|positive|\d[\d.]*)\b",
     re.IGNORECASE,
 )
 """A clause of its own after a comma, which a denial before the comma does not reach: "no sound, lips go blue"."""
@@ -212,6 +214,8 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
         triggers = tables.triggers.get(phrase, ())
         if phrase in tables.reporters and tables.reporting.search(text, m.end(), min(sentence.end, m.end() + 25)):
             continue
+        if phrase in {"his", "her"} and not _NEW_PART.search(text, sentence.start, m.start()):
+            continue  # "did not hit her head or lose consciousness"
         if phrase == "without" and _CANNOT.search(text, sentence.start, m.start()):
             continue
         if phrase in _SPOUSES and (_COUPLE.search(text, sentence.start, m.start()) or _AND_I.match(text, m.end())):
@@ -298,6 +302,8 @@ def _forward_limit(
         listed = _LISTED.match(text, at_comma, sentence.end) if short else None
         if listed:
             return listed.end()
+        if hit.phrase.startswith("without") and not _OR.search(text, hit.end, sentence.end):
+            return at_comma  # "red eyes without pus, cracked lips": what follows is a list of what is there
         if short or hit.phrase in {"risk of", "at risk for"}:
             return at_comma
         clause = _CLAUSE.search(text, hit.end, sentence.end) if trigger.category == NEGATED else None

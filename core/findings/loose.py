@@ -20,6 +20,53 @@ _PROVOKES = re.compile(
     re.IGNORECASE,
 )
 """What stands before a cough or sneeze that brings something else on."""
+_WITH_OTHERS = re.compile(
+    r"\b(?:twist|strain|laugh|lift|bend|mov|turn|stretch|jump|reach)\w*(?:,| and| or|, or|, and) $"
+    r"|\bdeep(?:ly)?(?: breath\w*)?(?:,| or| and|, or) $",
+    re.IGNORECASE,
+)
+"""What brings pain on stands before a cough that does so too."""
+_SETS_OFF = re.compile(
+    r"(?: pain\b|,? (?:(?:and|or) )?(?:laugh|roll|strain|mov|lift|bend)\w*\b"
+    r"|[^.;:]{0,40}? (?:hurts?|(?:is|are) (?:agony|agonising|painful|unbearable)|(?:set|bring)s? (?:it|them) (?:off|on)"
+    r"|makes? (?:it|them|the (?:pain|lump|swelling|bulge)|(?:my|her|his) \w+ (?:hurt|ache|worse))"
+    r"|(?:worsen|aggravate|trigger|provoke|reproduce)s?)\b)",
+    re.IGNORECASE,
+)
+"""What follows a cough or sneeze that brings something else on: "coughing and sneezing hurt"."""
+_ONE_MUSCLE = (
+    r"(?:grip|pinch|triceps|biceps|deltoids?|quadriceps|hamstrings?|glute\w+|nerves?|palsy|flexors?|extensors?|abductors?|adductors?"
+    r"|rotators?|flexion|extension|abduction|adduction|dorsiflexion|plantarflexion|eversion|inversion|opposition|thumbs?|fingers?|hands?"
+    r"|arms?|legs?|foot|feet|toes?|ankles?|wrists?|elbows?|knees?|hips?|shoulders?|thighs?|calf|calves|face|facial|eyelids?|eyes?"
+    r"|jaw|palate|tongue|neck|sides?|sided|lifting|raising|bending|straightening|gripping|squeez\w+|closure|handshake|limb)"
+)
+_WEAK_AFTER = re.compile(rf"\b{_ONE_MUSCLE}\b[^.,;:]{{0,30}}$|\b{_ONE_MUSCLE} (?:\w+ ){{0,2}}$", re.IGNORECASE)
+_WEAK_BEFORE = re.compile(rf"(?:ness)? (?:(?:of|in|on|at|for|with) (?:\w+ ){{0,4}}?)?{_ONE_MUSCLE}\b", re.IGNORECASE)
+_EVERYWHERE = re.compile(
+    r"\b(?:all (?:four|over|his|her|my|the)|everywhere|generali[sz]ed|whole body|arms and legs|all limbs|lie down|bed)\b",
+    re.IGNORECASE,
+)
+"""Words of one muscle, limb or movement that alone is weak, and those that say that all are."""
+_HELPED = re.compile(
+    r"\b(?:better|relief|relieved|eased|helped|improv\w+|settl\w+|gone|went|resolved|cleared|responded|responds?|passed|passes|vanish\w*"
+    r"|abolished|stopped) (?:\w+ ){0,2}?(?:after|with|by|on|from|to|within \w+ of)"
+    r"(?: (?:a|an|one|two|the|some|dose|doses|course|injection|of|oral|IV|intravenous|tablet|tablets|spray|puff|puffs|high-dose|low-dose"
+    r"|trial|short|single|few|days|starting))* $",
+    re.IGNORECASE,
+)
+_HELPS = re.compile(
+    r"(?: (?:spray|tablets?|under the tongue|injection))?,? (?:quickly |soon |barely |hardly |only )?"
+    r"(?:helps?|helped|eases?|eased|settles?|settled|works|worked|relieves?|relieved|(?:does|did|do) (?:not|nothing)|(?:does|did)n't"
+    r"|has (?:not )?(?:helped|eased)|gave (?:no )?relief|made no difference|makes no difference|brings? relief|took it away)\b",
+    re.IGNORECASE,
+)
+"""What stands around a medicine that was tried once for its effect, and is not taken by habit."""
+_ULCER_INSIDE = re.compile(
+    r"\b(?:stomach|gastric|duoden|peptic|colon|sigmoid|rect(?:al|um)|bowel|ile(?:al|um)|endoscop|gastroscop|o?esophag|palate|tongue|cheeks?"
+    r"|gums?|mouth|corneal?|throat|tonsil|bladder)\w*",
+    re.IGNORECASE,
+)
+_LAST_PERIOD = re.compile(r"\blast (?:menstrual )?period\b")
 _BACK_OF = re.compile(
     r"\s+of\s+(?:(?:the|his|her|my|both|each|left|right)\s+)*(?!ribs?\b|chest\b|trunk\b)\w", re.IGNORECASE
 )
@@ -51,6 +98,15 @@ _OTHER_WORDS = frozenset(
 )
 """Words that come down to the normal form of a finding and are another."""
 _WIND = re.compile(r"\bwinds?\b")
+_VALUE_FALLS = re.compile(
+    r"(?:\d\s*(?:mmHg|%)?|(?:speed|pressure|count|weight|level|marks|grades|fever|temperature)(?: has| have| had)?)\s*$",
+    re.IGNORECASE,
+)
+_A_LIMP = re.compile(
+    r"(?:\b(?:an?|the|with|his|her|him|to|slight|mild|painful|painless|noticeable|no|without)|^)\s*$", re.IGNORECASE
+)
+"""What stands before a limp that is a way of walking, not a limp body."""
+_SEEN = frozenset({"lump", "ring_shaped_rash", "hypopigmentation"})
 _SHOWS = re.compile(
     r"\b(?:CT|MRI|PET|X-?rays?|radiographs?|films?|ultrasound|USS?|TVUS|scans?|echo(?:cardiograph\w*)?|imaging|mammogra\w+"
     r"|colonoscopy|endoscopy|gastroscopy|bronchoscopy)\b",
@@ -80,12 +136,36 @@ def loose(match: Match, text: str, start: int) -> bool:
         return _ELSEWHERE.search(text) is not None and _GENITAL.search(text) is None
     if match.key == "back_pain":
         return said.endswith("back") and _BACK_OF.match(text, match.end) is not None
+    if match.key == "falls" and _VALUE_FALLS.search(text[max(start, match.start - 24) : match.start]):
+        return True
+    if match.key == "limp" and said == "limp":
+        return _A_LIMP.search(text[max(start, match.start - 24) : match.start]) is None
+    if match.key == "spinal_tenderness":
+        return "back" in said and _BACK_OF.search(text, match.start, match.end + 20) is not None
+    if match.key in {"falls", "recent_trauma"} and said.startswith("fallen"):
+        return text[match.start :].lower().startswith("fallen asleep")
     if match.key == "falls" and said in {"falling", "fell"}:
         return _FALLS.match(text, match.end) is not None
     if match.key == "lymphadenopathy":
         return said.endswith("gland") and _OTHER_GLAND.search(text, start, match.start) is not None
-    if match.key == "lump":
+    if match.key in _SEEN:
         return _SHOWS.search(text, start, match.start) is not None
     if match.key in {"cough", "sneezing"} and " " not in said:
-        return _PROVOKES.search(text[max(start, match.start - 24) : match.start]) is not None
+        before = text[max(start, match.start - 24) : match.start]
+        return bool(_PROVOKES.search(before) or _WITH_OTHERS.search(before) or _SETS_OFF.match(text, match.end))
+    return _of_another(match, said, text, start)
+
+
+def _of_another(match: Match, said: str, text: str, start: int) -> bool:
+    """Whether what stands around a match makes it speak of one muscle, one dose, another organ, another time."""
+    if match.key == "generalized_weakness" and said in {"weak", "weakness", "weaker"}:
+        around = _WEAK_AFTER.search(text[start : match.start]) or _WEAK_BEFORE.match(text, match.start + 4)
+        return around is not None and _EVERYWHERE.search(text, start, match.end + 40) is None
+    if match.key.startswith("takes_"):
+        before = text[max(start, match.start - 60) : match.start]
+        return bool(_HELPED.search(before) or _HELPS.match(text, match.end))
+    if match.key == "skin_ulcer" and said in {"ulcer", "ulcers"}:
+        return _ULCER_INSIDE.search(text, start, match.end + 40) is not None
+    if match.key == "prolonged_menses":
+        return _LAST_PERIOD.search(said) is not None
     return False

@@ -340,3 +340,35 @@ def test_non_denies_one_word_only() -> None:
         read("No real pain, and I can't get up the stairs without stopping for breath.")["exertional_dyspnea"]
         is Status.PRESENT
     )
+
+
+def test_without_reaches_over_a_list_that_ends_in_or_only() -> None:
+    found = read("Red eyes without pus, cracked lips, blotchy rash.")
+    assert found["rash"] is Status.PRESENT
+    assert found["purulent_eye_discharge"] is Status.ABSENT
+    assert read("Without fever, cough or chest pain.")["chest_pain"] is Status.ABSENT
+
+
+def test_her_head_is_no_new_subject() -> None:
+    assert read("She did not hit her head or lose consciousness.")["loss_of_consciousness"] is Status.ABSENT
+
+
+def test_a_result_ends_a_denial() -> None:
+    assert read("No bleeding, platelets 170, lymphocytes low.")["lymphopenia"] is Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("BP 98/60 falling on standing.", "falls"),
+        ("His throwing speed has fallen.", "recreational_drug_use"),
+        ("Her father pulled her out blue.", "sudden_onset"),
+        ("CT: a nodule with a halo of ground glass.", "halos_around_lights"),
+        ("CT shows three small ring lesions.", "ring_shaped_rash"),
+        ("Blood cultures sterile.", "blood_culture_positive"),
+        ("Film: many small shadows with over-inflation.", "curtain_over_vision"),
+        ("She cannot have her left leg opened fully.", "trismus"),
+    ],
+)
+def test_what_is_measured_or_shown_is_not_felt(text: str, finding: str) -> None:
+    assert read(text).get(finding) is not Status.PRESENT
