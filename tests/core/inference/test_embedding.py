@@ -70,5 +70,5 @@ def test_the_shipped_pack_knows_paraphrases() -> None:
     assert check_reference(pack) < 0.02
     model = embedding.Encoder(pack)
     near, same, far = model.vectors(["shortness of breath", "he cannot catch his breath", "itchy toes"])
-    assert near @ same > 0.5 > near @ far
+    assert near @ same > 0.4 and near @ far < 0.15
     assert sum(f["bytes"] for f in pack.manifest["files"].values()) <= 24_000_000
