@@ -88,7 +88,9 @@ _SPOUSES = frozenset({"wife", "husband", "partner", "spouse", "boyfriend", "girl
 """What is said of "him and his wife" or "my husband and I" is said of the patient as well."""
 _CLAUSE = re.compile(
     r",\s*(?!(?:or|nor|and|no|but|he|she|they|which|who)\b)(?:[\w'-]+\s+){1,4}?(?:is|are|was|were|go|goes|went|turns?|turned|has|have"
-    r"|had|feels?|felt|looks?|looked|became|becomes|shows?|comes?|came|hurts?|aches?|low|raised|elevated|positive|\d[\d.]*)\b",
+    r"|had|feels?|felt|looks?|looked|became|becomes|shows?|comes?|came|hurts?|aches?|low|raised|elevated|positive|\d[\d.]*)\b"
+    r"|,\s*(?:(?:he|she|has|have|and)\s+)?(?:stopped|gave up|given up|quit|smokes|takes|drinks"
+    r"|(?:(?:knee|ankle|tendon) )?reflexes (?:are )?(?:brisk|exaggerated|increased))\b",
     re.IGNORECASE,
 )
 """A clause of its own after a comma, which a denial before the comma does not reach: "no sound, lips go blue"."""

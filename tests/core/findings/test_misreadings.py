@@ -372,3 +372,41 @@ def test_a_result_ends_a_denial() -> None:
 )
 def test_what_is_measured_or_shown_is_not_felt(text: str, finding: str) -> None:
     assert read(text).get(finding) is not Status.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("Her calf circumferences are equal.", "unilateral_leg_swelling"),
+        ("The stools are hard to flush.", "flushing"),
+        ("He had loose stools last week.", "constipation"),
+        ("Her eyes rolled about.", "mobile_smooth_breast_lump"),
+        ("He has stiff limbs.", "generalized_tonic_clonic_seizure"),
+        ("Heartburn tablets did nothing.", "heartburn"),
+        ("She had two normal pregnancies.", "pregnancy"),
+        ("The scan lights up a spot.", "hypopigmentation"),
+        ("There is a fluid level behind the heart.", "pericardial_effusion"),
+        ("The spleen tip is not felt.", "splenomegaly"),
+        ("His water flushes were forgotten.", "memory_loss"),
+        ("He does not drink or use drugs.", "recreational_drug_use"),
+        ("He had a tooth abscess.", "skin_abscess"),
+    ],
+)
+def test_words_around_tell_that_it_is_something_else(text: str, finding: str) -> None:
+    assert read(text).get(finding) is not Status.PRESENT
+
+
+def test_what_the_patient_takes_or_gave_up_is_not_denied_with_the_list_before() -> None:
+    assert read("No asthma, stopped smoking years ago.")["former_smoker"] is Status.PRESENT
+    assert read("No fever, takes the pill, smokes.")["smoking"] is Status.PRESENT
+    assert read("No focal weakness, reflexes brisk.")["hyperreflexia"] is Status.PRESENT
+    assert read("No rash, fever or smoking.")["smoking"] is Status.ABSENT
+
+
+def test_medicines_not_taken_deny_no_complaint() -> None:
+    assert read("An irregular heartbeat he takes no tablets for brought a sudden pain.")["pain"] is Status.PRESENT
+
+
+def test_who_finds_him_so_is_not_so_herself() -> None:
+    found = findings_in(_note("His wife finds him muddled."), Patient())
+    assert [f.scope.value for f in found if f.code.code == "confusion"] == ["current"]
