@@ -22,6 +22,10 @@ from core.knowledge import vocabulary
 
 _REACH = 3
 _CJK = re.compile("[\u4e00-\u9fff]")
+_COMMA = re.compile("[，,]")
+_HOURS = frozenset({"night", "morning", "worse_at_night", "worse_in_morning"})
+_OF_SLEEP = frozenset({"insomnia", "early_morning_waking", "worse_at_night", "worse_in_morning"})
+"""Findings whose words tell when another symptom comes: "headaches, waking her early"."""
 _DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1, "wk": 7, "mo": 30, "a": 365}
 
 
@@ -38,11 +42,12 @@ class Modifier:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a modifier makes of each symptom it can belong to, how many sentences back that may stand, and in Chinese,
-    whose sentences run on, how many characters away (0: any number)."""
+    whose sentences run on, how many characters away (0: any number) and whether in its own clause only."""
 
     gives: dict[str, str]
     reach: int
     near: int = 0
+    clause: bool = False
 
 
 @functools.cache
@@ -55,7 +60,9 @@ def _table() -> dict[str, Any]:
 def rules() -> dict[str, Rule]:
     """The rules by their modifier."""
     return {
-        row["modifier"]: Rule(row["gives"], row.get("reach", _REACH), row.get("near_zh", 0))
+        row["modifier"]: Rule(
+            row["gives"], row.get("reach", _REACH), row.get("near_zh", 0), row.get("clause_zh", False)
+        )
         for row in _table()["rules"]
     }
 
@@ -79,6 +86,9 @@ def composed(
     for modifier in modifiers:
         rule = rules()[modifier.name]
         near = [f for f in held if _gap(modifier, f) <= rule.near] if chinese and rule.near else held
+        near = near if chinese else [f for f in near if not _of_another(modifier, f, held)]
+        if chinese and rule.clause:
+            near = [f for f in near if not _COMMA.search(note.text, *_between(modifier, f))]
         base = _nearest(modifier, near, rule, starts)
         name = _given(rule, base.code.code) if base else None
         if base and name and name not in have:
@@ -90,9 +100,27 @@ def composed(
     return sorted(made.values(), key=lambda f: f.source.start)
 
 
+def _of_another(modifier: Modifier, finding: Finding, held: Sequence[Finding]) -> bool:
+    """Whether a time of day is a word of another finding's name: the night of "night sweats, loose stools"."""
+    return modifier.name in _HOURS and any(
+        other.source.start <= modifier.start
+        and modifier.end <= other.source.end
+        and other.source.end - other.source.start > modifier.end - modifier.start
+        and not (other.source.start <= finding.source.start and finding.source.end <= other.source.end)
+        and other.code.code not in _OF_SLEEP
+        and not (finding.source.start <= modifier.start and modifier.end <= finding.source.end)
+        for other in held
+    )
+
+
 def _gap(modifier: Modifier, finding: Finding) -> int:
     """Characters between a modifier and a finding; 0 where they touch or overlap."""
     return max(0, modifier.start - finding.source.end, finding.source.start - modifier.end)
+
+
+def _between(modifier: Modifier, finding: Finding) -> tuple[int, int]:
+    """The offsets between a modifier and a finding."""
+    return min(modifier.end, finding.source.end), max(modifier.start, finding.source.start)
 
 
 def _nearest(modifier: Modifier, held: Sequence[Finding], rule: Rule, starts: Sequence[int]) -> Finding | None:

@@ -14,7 +14,18 @@ import msgspec
 from core.domain.basics import Label, Quantity, Source
 from core.domain.finding import Finding, Origin, Scope, Status
 from core.domain.record import Note, Patient
-from core.findings import chinese, composites, english, grid, grid_english, language, parts, sayings, statements
+from core.findings import (
+    chinese,
+    composites,
+    english,
+    grid,
+    grid_english,
+    language,
+    loose_chinese,
+    parts,
+    sayings,
+    statements,
+)
 from core.findings.composites import Modifier, composed, rules
 from core.findings.context import Context, Sentence, contexts, sentences
 from core.findings.duration import Span, durations, gap, nearest
@@ -123,6 +134,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     modifiers: list[Modifier] = []
     cut = sentences(note.text, name)
     told = _of_the_child(note.text, patient, name)
+    says_nothing = loose if name == "english" else loose_chinese.loose
     for number, sentence in enumerate(cut):
         text = note.text[sentence.start : sentence.end]
         pieces = parts.find(text, name)
@@ -139,7 +151,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         said = contexts(told, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
-            if not _vague(match, context, matches, said) and not loose(match, note.text, sentence.start):
+            if not _vague(match, context, matches, said) and not says_nothing(match, note.text, sentence.start):
                 duration = _lasting(match, matches, spans)
                 found += _finding(note, match, _still(match, context, sentence, duration), duration, name)
                 if match.key in rules() and context == _HERE_AND_NOW:

@@ -1,0 +1,140 @@
+"""Chinese words that are a finding by themselves and mean another thing where they stand here: "咳嗽时漏尿" tells of a leak,
+"CT见右肺结节" of nothing that is felt, "口鼻分泌物多" of no vaginal discharge."""
+
+import re
+
+from core.findings.english import Match
+
+_CLAUSE = re.compile("[，,。；;！!？?\n]")
+_ACTION = (
+    "打喷嚏|喷嚏|大笑|用力|使劲|提|搬|弯腰|深呼吸|深吸|吸气|跑|跳|翻身|活动|走路|站|蹲|排便"
+    "|解大便|吞咽|说话|低头|屏气|挑|抱|憋气"
+)
+_AFTER_COUGH = re.compile(
+    rf"(?:(?:、|或|和|及|与)(?:{_ACTION})[^，。、]{{0,5}})*(?:时|的时候|就|会|便|也会|都会|后就|倒)"
+    r"[^，。；]{0,8}(?:漏|疼|痛|加重|加剧|鼓|凸|突出|膨出|脱出|掉|明显|诱发|流出|滑出|出来|厉害|更)"
+    rf"|(?:、|或|和|及|与)(?:{_ACTION})"
+)
+_BEFORE_COUGH = re.compile(rf"(?:{_ACTION})[^，。、]{{0,3}}(?:、|或|和|及|与)$|(?:让我|嘱|令其?|用力|一|不敢)$")
+"""What stands around a cough or sneeze that brings something else on."""
+_SHOWS = re.compile(
+    "CT|MRI|MR|核磁|磁共振|B超|彩超|超声|胸片|平片|X线|造影|钼靶|[胃肠膀腹宫]镜|内镜|镜检|镜下|病理|活检|PET|扫描|显示|钡餐|钡剂",
+    re.IGNORECASE,
+)
+_SITE_OF_FLUID = re.compile(
+    "口鼻|鼻|眼|痰|气道|呼吸道|耳|伤口|切口|脐|咽|口腔|气管|支气管|包皮|尿道|肛|乳头|龟头|阴茎|冠状沟"
+)
+_GENITAL = re.compile("阴道|白带|宫颈|外阴|妇科|妇检|下面|下身|私处|同房")
+_URINE = re.compile("尿|小便|解手|厕")
+_OTHER_NIGHT = re.compile("拉肚子|拉稀|腹泻|稀便|水样便|大便|便血|喂奶|咳|喘|吐|痒")
+_HEAD = re.compile(
+    "头[痛疼部顶皮上里晕一两后]|脑|太阳穴|额|枕|鬓|眼眶|眉|偏头|半边头|半个头|头就|头老|头总|头有|头也|头像|头开|头发[胀紧]"
+)
+_HIP = re.compile("髋|腿|股|大腿|臀|下肢|双膝|髂")
+_OF_OLD = re.compile("小时候|年轻|当年|去世|死于|年前|孕期|怀孕|的[肾肝心胃肺肠脑血]病|同样的[肾肝心胃肺肠脑血]")
+_OF_STAFF = re.compile("[说给让掐量测查叫建告抽打发来看问扎劝推]|也|都")
+_LIMB_PRESSURE = re.compile("(?:臂|上肢|下肢|腿|手|侧|肢)$")
+
+_WITHIN: dict[str, re.Pattern[str]] = {
+    "nose_swelling": re.compile("黏膜|粘膜|甲|腔"),
+    "oliguria": re.compile("喝|饮"),
+    "paroxysmal_nocturnal_dyspnea": re.compile("酸|食物|胃|反流"),
+    "spasticity": re.compile("铅管|齿轮"),
+    "flank_to_groin_pain": re.compile("[，,、](?![^，,]*(?:放射|窜|向|到|至|连|牵|扯|往|传))"),
+    "jaundice": re.compile("眼角|一小块|一块|小点|眼屎|分泌物|痂|脓"),
+    "purulent_eye_discharge": re.compile("一小块|灰黄|眼白"),
+    "dysarthria": re.compile("听不清|底下|下面|摸"),
+    "exertional_chest_pain": re.compile("排便"),
+    "leg_swelling": re.compile("趾|拇"),
+    "pregnancy": re.compile(r"停经(?:1\d|[2-9]\d)个?月|停经[^，。]{0,3}(?:年|半年)"),
+    "relief_with_food": re.compile("加重|口服|服|便后|排便"),
+    "abdominal_pain_relieved_by_eating": re.compile("加重|口服|服|便后|排便"),
+}
+"""Words inside a match that make it another thing."""
+
+
+def loose(match: Match, text: str, start: int) -> bool:
+    """Whether a match (in note offsets; its sentence begins at `start`) says nothing of its own."""
+    said = text[match.start : match.end]
+    within = _WITHIN.get(match.key)
+    if within is not None and within.search(said):
+        return True
+    rule = _RULES.get(match.key)
+    return rule is not None and rule(match, text, start)
+
+
+def _before(match: Match, text: str, start: int) -> str:
+    """What stands before a match in its clause."""
+    return _CLAUSE.split(text[start : match.start])[-1]
+
+
+def _after(match: Match, text: str) -> str:
+    """What stands after a match in its clause."""
+    return _CLAUSE.split(text[match.end : match.end + 40])[0]
+
+
+def _provokes(match: Match, text: str, start: int) -> bool:
+    if match.end - match.start > len("打喷嚏"):
+        return False
+    return bool(
+        _AFTER_COUGH.match(text, match.end) or _BEFORE_COUGH.search(text[max(start, match.start - 12) : match.start])
+    )
+
+
+def _shown(match: Match, text: str, start: int) -> bool:
+    return _SHOWS.search(text, start, match.start) is not None
+
+
+def _elsewhere(match: Match, text: str, start: int) -> bool:
+    clause = _before(match, text, start) + text[match.start : match.end]
+    return _SITE_OF_FLUID.search(clause) is not None and _GENITAL.search(text[start : match.end]) is None
+
+
+def _no_urine(match: Match, text: str, start: int) -> bool:
+    said = text[match.start : match.end]
+    if said.startswith("晚上起小便") or _URINE.search(said):
+        return said.startswith("晚上起小便") and text[max(start, match.start - 5) : match.start].find("从") >= 0
+    around = text[start : match.end]
+    return _URINE.search(around) is None and _OTHER_NIGHT.search(around) is not None
+
+
+def _no_hip(match: Match, text: str, start: int) -> bool:
+    return _HIP.search(text[start : match.end]) is None
+
+
+def _of_staff(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.end].endswith(("护士", "医生")) and bool(_OF_STAFF.match(text, match.end))
+
+
+def _of_one_limb(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.start + 2] == "血压" and bool(_LIMB_PRESSURE.search(_before(match, text, start)))
+
+
+def _treated(match: Match, text: str, start: int) -> bool:
+    return (
+        re.search("(?:补液|输液|用药|服药|治疗|利尿|大量饮水|喝水)[^，。]{0,3}$", text[start : match.start]) is not None
+    )
+
+
+def _growth(match: Match, text: str, start: int) -> bool:
+    return re.match("(?:缓慢|慢|不良|不佳|差|欠佳|正常|良好|不理想|不足|满意|较慢)", text[match.end :]) is not None
+
+
+def _no_head(match: Match, text: str, start: int) -> bool:
+    return _HEAD.search(text[: match.end]) is None
+
+
+_RULES = {
+    "pulsating_headache": _no_head,
+    "cough": _provokes,
+    "sneezing": _provokes,
+    "lump": _shown,
+    "vaginal_discharge": _elsewhere,
+    "foul_vaginal_discharge": _elsewhere,
+    "nocturia": _no_urine,
+    "hip_abduction_limited": _no_hip,
+    "healthcare_worker": _of_staff,
+    "shock": _of_one_limb,
+    "polyuria": _treated,
+    "weight_gain": _growth,
+}
