@@ -28,9 +28,10 @@ _WITH_OTHERS = re.compile(
 """What brings pain on stands before a cough that does so too."""
 _SETS_OFF = re.compile(
     r"(?: pain\b|,? (?:(?:and|or) )?(?:laugh|roll|strain|mov|lift|bend)\w*\b"
-    r"|[^.;:]{0,40}? (?:hurts?|(?:is|are) (?:agony|agonising|painful|unbearable)|(?:set|bring)s? (?:it|them) (?:off|on)"
-    r"|makes? (?:it|them|the (?:pain|lump|swelling|bulge)|(?:my|her|his) \w+ (?:hurt|ache|worse))"
-    r"|(?:worsen|aggravate|trigger|provoke|reproduce)s?)\b)",
+    r"|(?:(?:,| and| or)+ (?!my |his |her |the |a |i |he |she )[^.;:]{1,30}?)?"
+    r" (?:hurts?|(?:is|are) (?:agony|painful|unbearable)|(?:set|bring)s? (?:it|them) (?:off|on)"
+    r"|(?:worsen|aggravate|trigger|provoke|reproduce)s?"
+    r"|makes? (?:it|them|the (?:pain|lump|swelling|bulge)|(?:my|her|his) \w+ (?:hurt|ache|worse)))\b)",
     re.IGNORECASE,
 )
 """What follows a cough or sneeze that brings something else on: "coughing and sneezing hurt"."""
@@ -48,27 +49,29 @@ _EVERYWHERE = re.compile(
 )
 """Words of one muscle, limb or movement that alone is weak, and those that say that all are."""
 _HELPED = re.compile(
-    r"\b(?:better|relief|relieved|eased|helped|improv\w+|settl\w+|gone|went|resolved|cleared|responded|responds?|passed|passes|vanish\w*"
+    r"\b(?:better|relief|relieved|eased|helped|improv\w+|settl\w+|gone|went|resolved|cleared|respond\w*|pass(?:ed|es)|vanish\w*"
     r"|abolished|stopped) (?:\w+ ){0,2}?(?:after|with|by|on|from|to|within \w+ of)"
-    r"(?: (?:a|an|one|two|the|some|dose|doses|course|injection|of|oral|IV|intravenous|tablet|tablets|spray|puff|puffs|high-dose|low-dose"
+    r"(?: (?:a|an|one|two|the|some|doses?|course|injection|of|oral|IV|intravenous|tablets?|spray|puffs?|high-dose|low-dose"
     r"|trial|short|single|few|days|starting))* $",
     re.IGNORECASE,
 )
 _HELPS = re.compile(
     r"(?: (?:spray|tablets?|under the tongue|injection))?,? (?:quickly |soon |barely |hardly |only )?"
-    r"(?:helps?|helped|eases?|eased|settles?|settled|works|worked|relieves?|relieved|(?:does|did|do) (?:not|nothing)|(?:does|did)n't"
-    r"|has (?:not )?(?:helped|eased)|gave (?:no )?relief|made no difference|makes no difference|brings? relief|took it away)\b",
+    r"(?:helps?|helped|eases?|eased|settles?|settled|works|worked|relieves?|relieved|(?:does|did|do) (?:not|nothing)"
+    r"|(?:does|did)n't|gave (?:no )?relief|(?:made|makes) no difference|brings? relief|took it away)\b",
     re.IGNORECASE,
 )
-"""What stands around a medicine that was tried once for its effect, and is not taken by habit."""
+_OVER_COUNTER = frozenset({"takes_paracetamol", "takes_nsaid", "takes_inhaler", "takes_ppi", "takes_opioid"})
+"""What stands around a medicine that was tried once for its effect, and is not taken by habit; a pain killer is."""
 _ULCER_INSIDE = re.compile(
     r"\b(?:stomach|gastric|duoden|peptic|colon|sigmoid|rect(?:al|um)|bowel|ile(?:al|um)|endoscop|gastroscop|o?esophag|palate|tongue|cheeks?"
     r"|gums?|mouth|corneal?|throat|tonsil|bladder)\w*",
     re.IGNORECASE,
 )
+_PUPIL = re.compile(r"\b(?:pupil|reflex|bowel|flow|capillary|thyroid|circulation)", re.IGNORECASE)
 _LAST_PERIOD = re.compile(r"\blast (?:menstrual )?period\b")
 _BACK_OF = re.compile(
-    r"\s+of\s+(?:(?:the|his|her|my|both|each|left|right)\s+)*(?!ribs?\b|chest\b|trunk\b)\w", re.IGNORECASE
+    r"\s+of\s+(?:(?:the|his|her|my|both|each|left|right)\s+)*(?!ribs?\b|chest\b|trunk\b|neck\b)\w", re.IGNORECASE
 )
 """The back of something else: "pain at the back of the knee"."""
 _FALLS = re.compile(
@@ -77,6 +80,14 @@ _FALLS = re.compile(
     re.IGNORECASE,
 )
 """What follows where something else falls, or no one does: "a falling sofa", "fell ill"."""
+_CRAMPS = frozenset({"cramp", "cramps", "cramping", "crampy", "cramped"})
+_BELLY_CRAMP = re.compile(
+    r"\b(?:abdom|abdo\b|belly|tummy|stomach|diarrh|stools?\b|bowel|periods?\b|menstru|womb|uter|labou?r|contraction|miscarr"
+    r"|vomit|toilet|loo\b|pelvi|pregnan)",
+    re.IGNORECASE,
+)
+"""Cramps in a note of these are the belly's."""
+_LIMB = re.compile(r"\b(?:legs?|cal(?:f|ves)|hands?|f(?:oo|ee)t|toes?|thighs?|fingers?|muscles?)\b", re.IGNORECASE)
 _FAINT = re.compile(
     r"\s+(?!and\b|or\b|when\b|on\b|if\b|at\b|in\b|but\b|after\b|with\b|while\b|for\b|episode|spell|attack|while\b)[a-z]+\s+[a-z]"
 )
@@ -124,6 +135,8 @@ def loose(match: Match, text: str, start: int) -> bool:
         return True
     if match.key == "skin_redness" and said in {"red", "reddish", "pink"}:
         return not _PREDICATE.match(text, match.end)
+    if match.key == "muscle_cramps" and said in _CRAMPS:
+        return _BELLY_CRAMP.search(text) is not None and _LIMB.search(text, start) is None
     if match.key == "syncope" and said == "faint":
         return _FAINT.match(text, match.end) is not None
     if match.key == "recent_trauma" and said.startswith("fell"):
@@ -163,9 +176,14 @@ def _of_another(match: Match, said: str, text: str, start: int) -> bool:
         return around is not None and _EVERYWHERE.search(text, start, match.end + 40) is None
     if match.key.startswith("takes_"):
         before = text[max(start, match.start - 60) : match.start]
-        return bool(_HELPED.search(before) or _HELPS.match(text, match.end))
+        once = _HELPED.search(before) or _HELPS.match(text, match.end)
+        return once is not None and match.key not in _OVER_COUNTER
     if match.key == "skin_ulcer" and said in {"ulcer", "ulcers"}:
         return _ULCER_INSIDE.search(text, start, match.end + 40) is not None
     if match.key == "prolonged_menses":
         return _LAST_PERIOD.search(said) is not None
+    if match.key == "fatigue" and said == "sluggish":
+        return _PUPIL.search(text, start, match.end + 40) is not None
+    if match.key == "neck_weakness":  # "neck supple, no weakness"
+        return "," in said or said == "weakness"
     return False

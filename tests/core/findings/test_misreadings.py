@@ -410,3 +410,10 @@ def test_medicines_not_taken_deny_no_complaint() -> None:
 def test_who_finds_him_so_is_not_so_herself() -> None:
     found = findings_in(_note("His wife finds him muddled."), Patient())
     assert [f.scope.value for f in found if f.code.code == "confusion"] == ["current"]
+
+
+def test_cramps_without_a_belly_are_of_muscles() -> None:
+    assert read("I get cramps and flutters in my chest.")["muscle_cramps"] is Status.PRESENT
+    assert "muscle_cramps" not in read("Diarrhoea six times a day with cramps before each.")
+    assert read("Without warning her heart raced.")["palpitations"] is Status.PRESENT
+    assert read("HIV neg last month.")["hiv_history"] is Status.ABSENT
