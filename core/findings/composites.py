@@ -24,6 +24,11 @@ _REACH = 3
 _CJK = re.compile("[\u4e00-\u9fff]")
 _COMMA = re.compile("[，,]")
 _HOURS = frozenset({"night", "morning", "worse_at_night", "worse_in_morning"})
+_ONE_MORNING = re.compile(
+    r"\b(?:until|till|by|next|following|one|that|yesterday|since|this|\w+day) (?:the )?(?:next |following )?$",
+    re.IGNORECASE,
+)
+"""A morning that something lasts to or begins on: "until the next morning"."""
 _OF_SLEEP = frozenset({"insomnia", "early_morning_waking", "worse_at_night", "worse_in_morning"})
 """Findings whose words tell when another symptom comes: "headaches, waking her early"."""
 _DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1, "wk": 7, "mo": 30, "a": 365}
@@ -84,6 +89,8 @@ def composed(
     made: dict[str, Finding] = {}
     chinese = _CJK.search(note.text) is not None
     for modifier in modifiers:
+        if modifier.name == "morning" and _ONE_MORNING.search(note.text[: modifier.start]):
+            continue
         rule = rules()[modifier.name]
         near = [f for f in held if _gap(modifier, f) <= rule.near] if chinese and rule.near else held
         near = near if chinese else [f for f in near if not _of_another(modifier, f, held)]

@@ -22,6 +22,7 @@ _PROVOKES = re.compile(
 """What stands before a cough or sneeze that brings something else on."""
 _WITH_OTHERS = re.compile(
     r"\b(?:twist|strain|laugh|lift|bend|mov|turn|stretch|jump|reach)\w*(?:,| and| or|, or|, and) $"
+    r"|\bworse \w+(?: and| or|,) $"
     r"|\bdeep(?:ly)?(?: breath\w*)?(?:,| or| and|, or) $",
     re.IGNORECASE,
 )
@@ -68,10 +69,30 @@ _ULCER_INSIDE = re.compile(
     r"|gums?|mouth|corneal?|throat|tonsil|bladder)\w*",
     re.IGNORECASE,
 )
+_SINKS = re.compile(r" (?:from|to|by|below) (?:about |a )?\d", re.IGNORECASE)
+_OVERWEIGHT = re.compile(r"\b[2-6]\d\b")
+_DAYS_OF = re.compile(r"10 (?:d|days?|h|hrs?|hours?|wks?|weeks?|mo|months?|mins?|minutes?)\b")
+_DENTAL = re.compile(r"dental (?:hygien|nurse|assist|techni|student|recep|surg)")
+_ON_FLOOR = re.compile(r" (?:on the|across|about|around|to|out|home|up the|well|late|normally)\b", re.IGNORECASE)
+_WHEN_SO = re.compile(
+    r"\b(?:when|if|whenever) (?:\w+ ){0,2}?(?:is |are |am |feels? |gets? )?$|\bwhen \w+'(?:m|s|re) $", re.IGNORECASE
+)
+"""A tiredness that brings something else on: "worse when I'm tired"."""
+_OF_BLOOD = re.compile(r"\b(?:mum|mom|mother|dad|father|brother|sister|gran|nan|aunt|uncle|cousin)")
+_THE_SAME = re.compile(r"\b(?:same|as well|too|had it|has it|had one|got it)\b")
+_CATCHING = re.compile(
+    r"\b(?:fever|febrile|feverish|temperature|cough|diarrh|the runs|vomit|throw|threw|sick|rash|spots?\b|blister|itch|scratch"
+    r"|throat|cold\b"
+    r"|runny|snot|sneez|sticky|discharge|flu\b|chills|shiver|lice|scabies|tummy|jaundice|yellow|glands?\b|pox|measles|nursery|school"
+    r"|warts?\b|ringworm|red eyes?|headache)",
+    re.IGNORECASE,
+)
+"""What can be caught: without any of it a relative who had the same tells of the family."""
 _PUPIL = re.compile(r"\b(?:pupil|reflex|bowel|flow|capillary|thyroid|circulation)", re.IGNORECASE)
 _LAST_PERIOD = re.compile(r"\blast (?:menstrual )?period\b")
 _BACK_OF = re.compile(
-    r"\s+of\s+(?:(?:the|his|her|my|both|each|left|right)\s+)*(?!ribs?\b|chest\b|trunk\b|neck\b)\w", re.IGNORECASE
+    r"\s+of\s+(?:(?:the|his|her|my|both|each|left|right)\s+)*(?!ribs?\b|chest\b|trunk\b|neck\b|the\b|his\b|her\b|my\b|both\b|each\b|left\b|right\b)\w",
+    re.IGNORECASE,
 )
 """The back of something else: "pain at the back of the knee"."""
 _FALLS = re.compile(
@@ -155,6 +176,20 @@ def loose(match: Match, text: str, start: int) -> bool:
         return _A_LIMP.search(text[max(start, match.start - 24) : match.start]) is None
     if match.key == "spinal_tenderness":
         return "back" in said and _BACK_OF.search(text, match.start, match.end + 20) is not None
+    if match.key == "falls" and said == "falls":
+        return _SINKS.match(text, match.end) is not None
+    if match.key == "low_bmi":
+        return _OVERWEIGHT.search(said) is not None
+    if match.key == "severe_headache":
+        return _DAYS_OF.match(said) is not None
+    if match.key == "toothache":
+        return _DENTAL.search(said) is not None
+    if match.key == "paresthesia" and said == "crawling":
+        return _ON_FLOOR.match(text, match.end) is not None
+    if match.key == "fatigue" and said == "tired":
+        return _WHEN_SO.search(text[max(start, match.start - 30) : match.start]) is not None
+    if match.key == "sick_contact" and _THE_SAME.search(said) and _OF_BLOOD.search(said):
+        return _CATCHING.search(text) is None
     if match.key in {"falls", "recent_trauma"} and said.startswith("fallen"):
         return text[match.start :].lower().startswith("fallen asleep")
     if match.key == "falls" and said in {"falling", "fell"}:
