@@ -85,6 +85,8 @@ def unclear(name: str) -> bool:
 
 
 _DENIAL = "无未没不"
+_NO_PAIN = re.compile("(?:觉|温觉|触觉|温触觉)")
+"""What follows 痛 where a sense is told and no pain."""
 
 
 class Matcher:
@@ -124,6 +126,8 @@ class Matcher:
                 length = 0  # "没有便血" denies blood; it does not state "没有便"
             if length == 2 and "的" in text[plain.start[at] : plain.end[at + 1]]:
                 length = 0  # "高的原因" is not "高原"
+            if length and plain.text[at + length - 1] == "痛" and _NO_PAIN.match(plain.text, at + length):
+                length = 0  # "拇指痛觉减退" tells of no pain
             if length:
                 first, last = plain.start[at], plain.end[at + length - 1]
                 matches.append(Match(key, first, last, (first,)))

@@ -82,6 +82,15 @@ _COMPANY = re.compile(
 )
 _NEW_PART = re.compile(r"(?:[,;.:]|\band|\bbut|^)\s*$")
 _OR = re.compile(r"\bn?or\b", re.IGNORECASE)
+_ZH_LED = re.compile(
+    "(?:拖累|连累|麻烦|伤害|离开|照顾|照料|想念|认错|认不出|认不得|打骂|害怕|舍不得|对不起|瞒着|靠|被)(?:自己的?|了)?$"
+)
+_ZH_WITH = re.compile("(?:与|跟|和|同)$")
+_ZH_QUARREL = re.compile("[^，。；]{0,6}?(?:争吵|吵|闹|争执|冲突|打架|分居|离婚|分手|同住|住在一起|生气)")
+_ZH_ACTS = re.compile(
+    "们?(?:(?:让|叫|劝|逼|催|陪|带着?|喊|送|搀|扶)(?:我|他|她|患者|来|其)|(?:拉|拽|扯|牵|抱|哄|喂)(?:着|了|起|住|他|她|奶|饭|药))"
+)
+"""Chinese words around a relative who is only the object or company of what the patient does, or urges him on."""
 _COUPLE = re.compile(r"\band (?:his|her|my) (?:\d+-year-old )?$", re.IGNORECASE)
 _AND_I = re.compile(r"\s+and (?:i|me|he|she)\b", re.IGNORECASE)
 _SPOUSES = frozenset({"wife", "husband", "partner", "spouse", "boyfriend", "girlfriend"})
@@ -218,6 +227,8 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
             continue
         if phrase in {"his", "her"} and not _NEW_PART.search(text, sentence.start, m.start()):
             continue  # "did not hit her head or lose consciousness"
+        if _only_company(text[sentence.start : m.start()], text[m.end() : sentence.end], triggers):
+            continue
         if phrase == "without" and _CANNOT.search(text, sentence.start, m.start()):
             continue
         if phrase in _SPOUSES and (_COUPLE.search(text, sentence.start, m.start()) or _AND_I.match(text, m.end())):
@@ -225,6 +236,14 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
         if not _led_away(text[max(sentence.start, m.start() - _LEAD) : m.start()], triggers):
             found.append(_Hit(phrase, m.start(), m.end(), triggers))
     return found
+
+
+def _only_company(before: str, after: str, triggers: Sequence[Trigger]) -> bool:
+    """Whether a Chinese relative is only who the patient quarrels with, leaves, or is brought by."""
+    if not any(trigger.category == "family" for trigger in triggers):
+        return False
+    quarrel = _ZH_WITH.search(before) and _ZH_QUARREL.match(after)
+    return bool(_ZH_LED.search(before) or quarrel or _ZH_ACTS.match(after))
 
 
 def _led_away(before: str, triggers: Sequence[Trigger]) -> bool:

@@ -11,12 +11,14 @@ _ACTION = (
     "|解大便|吞咽|说话|低头|屏气|挑|抱|憋气"
 )
 _AFTER_COUGH = re.compile(
-    rf"(?:(?:、|或|和|及|与)(?:{_ACTION})[^，。、]{{0,5}})*(?:时|的时候|就|会|便|也会|都会|后就|倒)"
+    rf"(?:(?:、|或|和|及|与)?(?:{_ACTION})[^，。、]{{0,5}})*(?:时|的时候|就|会|便|也会|都会|后就|倒)"
     r"[^，。；]{0,8}(?:漏|疼|痛|加重|加剧|鼓|凸|突出|膨出|脱出|掉|明显|诱发|流出|滑出|出来|厉害|更)"
     rf"|(?:、|或|和|及|与)(?:{_ACTION})"
 )
 _BEFORE_COUGH = re.compile(rf"(?:{_ACTION})[^，。、]{{0,3}}(?:、|或|和|及|与)$|(?:让我|嘱|令其?|用力|一|不敢)$")
 """What stands around a cough or sneeze that brings something else on."""
+_COUGH_OR = re.compile("咳嗽?(?:、|或|和|及|与)$")
+_WORSE = re.compile("(?:时|的时候|后|就|加重|加剧|更|都|会)")
 _SHOWS = re.compile(
     "CT|MRI|MR|核磁|磁共振|B超|彩超|超声|胸片|平片|X线|造影|钼靶|[胃肠膀腹宫]镜|内镜|镜检|镜下|病理|活检|PET|扫描|显示|钡餐|钡剂",
     re.IGNORECASE,
@@ -30,17 +32,33 @@ _OTHER_NIGHT = re.compile("拉肚子|拉稀|腹泻|稀便|水样便|大便|便�
 _HEAD = re.compile(
     "头[痛疼部顶皮上里晕一两后]|脑|太阳穴|额|枕|鬓|眼眶|眉|偏头|半边头|半个头|头就|头老|头总|头有|头也|头像|头开|头发[胀紧]"
 )
+_OF_ORGAN = re.compile(
+    "(?:膜|斑|斑区|视乳头|视盘|脑|肺|间质|会厌|壁|鼻甲|髓|胆囊|雾状|后极部|灰白|声带|牙龈|角膜[^，。]{0,4})$"
+)
+_OF_MUSCLE = re.compile(
+    "(?:踮脚|提踵|闭眼|闭目|抬[头臂腿眉肩手]|握拳|握力|[伸屈]|背伸|外展|内收|上举|咀嚼|鼓腮|耸肩|转头|肌|[一二三四五]级|收缩|搏动|呼吸|哭声"
+    "|吸吮|射精|排尿|排便|起身|起立)$"
+)
+_OTHER_FACES = frozenset("下上里外前后侧表对")
 _HIP = re.compile("髋|腿|股|大腿|臀|下肢|双膝|髂")
 _OF_OLD = re.compile("小时候|年轻|当年|去世|死于|年前|孕期|怀孕|的[肾肝心胃肺肠脑血]病|同样的[肾肝心胃肺肠脑血]")
+_HEADACHE = re.compile("头[^，。]{0,4}[痛疼胀跳]|偏头|太阳穴|脑袋|颞|额")
+_SKIN_OR_LIMB = re.compile("[手脚腿臂肢足指趾皮身麻脸唇]")
 _OF_STAFF = re.compile("[说给让掐量测查叫建告抽打发来看问扎劝推]|也|都")
 _LIMB_PRESSURE = re.compile("(?:臂|上肢|下肢|腿|手|侧|肢)$")
 
 _WITHIN: dict[str, re.Pattern[str]] = {
-    "nose_swelling": re.compile("黏膜|粘膜|甲|腔"),
+    "nose_swelling": re.compile("黏膜|粘膜|甲|腔|鼓"),
     "oliguria": re.compile("喝|饮"),
     "paroxysmal_nocturnal_dyspnea": re.compile("酸|食物|胃|反流"),
     "spasticity": re.compile("铅管|齿轮"),
+    "red_hot_joint": re.compile("甲"),
+    "joint_swelling": re.compile("甲[沟旁缘床]"),
+    "pain_radiating_to_back": re.compile("[臂手足脚]背|背侧"),
+    "painless_lump": re.compile("无[^，]{0,4}[及或、和]|叩"),
     "flank_to_groin_pain": re.compile("[，,、](?![^，,]*(?:放射|窜|向|到|至|连|牵|扯|往|传))"),
+    "curtain_over_vision": re.compile("眼遮住|捂"),
+    "jaw_pain": re.compile("疙瘩|下面|底下|淋巴"),
     "jaundice": re.compile("眼角|一小块|一块|小点|眼屎|分泌物|痂|脓"),
     "purulent_eye_discharge": re.compile("一小块|灰黄|眼白"),
     "dysarthria": re.compile("听不清|底下|下面|摸"),
@@ -76,6 +94,8 @@ def _after(match: Match, text: str) -> str:
 def _provokes(match: Match, text: str, start: int) -> bool:
     if match.end - match.start > len("打喷嚏"):
         return False
+    if _COUGH_OR.search(text[start : match.start]) and _WORSE.match(text, match.end):
+        return True
     return bool(
         _AFTER_COUGH.match(text, match.end) or _BEFORE_COUGH.search(text[max(start, match.start - 12) : match.start])
     )
@@ -124,8 +144,69 @@ def _no_head(match: Match, text: str, start: int) -> bool:
     return _HEAD.search(text[: match.end]) is None
 
 
+def _of_organ(match: Match, text: str, start: int) -> bool:
+    return _OF_ORGAN.search(text[start : match.start]) is not None
+
+
+def _of_muscle(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.end] == "无力" and bool(_OF_MUSCLE.search(text[start : match.start]))
+
+
+def _other_face(match: Match, text: str, start: int) -> bool:
+    return text[match.start] == "面" and text[max(start, match.start - 1) : match.start] in _OTHER_FACES
+
+
+def _no_head(match: Match, text: str, start: int) -> bool:
+    return _HEADACHE.search(text[: match.end]) is None
+
+
+def _another_color(match: Match, text: str, start: int) -> bool:
+    return text[match.end - 1] == "黄" and text[match.end : match.end + 1] in set("白色绿脓水痂稠斑")
+
+
+def _no_pins(match: Match, text: str, start: int) -> bool:
+    said = text[match.start : match.end]
+    return said in {"针扎", "针刺", "刺痛感"} and _SKIN_OR_LIMB.search(text[start : match.start]) is None
+
+
+def _no_pregnancy(match: Match, text: str, start: int) -> bool:
+    return re.search("胎|孕|产|宫", text) is None
+
+
+def _no_patient(match: Match, text: str, start: int) -> bool:
+    said = text[match.start : match.end]
+    return said == "接触史" and re.search("病|患者|结核|传染|发热|肝炎", _before(match, text, start)) is None
+
+
+def _old_family(match: Match, text: str, start: int) -> bool:
+    """What a relative had long ago or was born with is no contact with an illness."""
+    clause = _before(match, text, start) + text[match.start : match.end] + _after(match, text)
+    return _no_patient(match, text, start) or _OF_OLD.search(clause) is not None
+
+
+def _no_belly(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.end] == "胀" and re.search("腹|肚|胃", text[start : match.start]) is None
+
+
+def _no_sound(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.end] == "肠鸣" and not re.match("音|亢进|活跃|增强|增多", text[match.end :])
+
+
 _RULES = {
     "pulsating_headache": _no_head,
+    "jaundice": _another_color,
+    "paresthesia": _no_pins,
+    "malpresentation": _no_pregnancy,
+    "sick_contact": _old_family,
+    "bloating": _no_belly,
+    "high_pitched_bowel_sounds": _no_sound,
+    "abdominal_mass": _shown,
+    "vesicular_rash": _shown,
+    "bloodstained_discharge": _elsewhere,
+    "watery_vaginal_discharge": _elsewhere,
+    "edema": _of_organ,
+    "fatigue": _of_muscle,
+    "facial_swelling": _other_face,
     "cough": _provokes,
     "sneezing": _provokes,
     "lump": _shown,
