@@ -42,7 +42,6 @@ _OF_MUSCLE = re.compile(
 _OTHER_FACES = frozenset("下上里外前后侧表对")
 _HIP = re.compile("髋|腿|股|大腿|臀|下肢|双膝|髂")
 _OF_OLD = re.compile("小时候|年轻|当年|去世|死于|年前|孕期|怀孕|的[肾肝心胃肺肠脑血]病|同样的[肾肝心胃肺肠脑血]")
-_HEADACHE = re.compile("头[^，。]{0,4}[痛疼胀跳]|偏头|太阳穴|脑袋|颞|额")
 _SKIN_OR_LIMB = re.compile("[手脚腿臂肢足指趾皮身麻脸唇]")
 _OF_STAFF = re.compile("[说给让掐量测查叫建告抽打发来看问扎劝推]|也|都")
 _LIMB_PRESSURE = re.compile("(?:臂|上肢|下肢|腿|手|侧|肢)$")
@@ -154,10 +153,6 @@ def _of_muscle(match: Match, text: str, start: int) -> bool:
 
 def _other_face(match: Match, text: str, start: int) -> bool:
     return text[match.start] == "面" and text[max(start, match.start - 1) : match.start] in _OTHER_FACES
-
-
-def _no_head(match: Match, text: str, start: int) -> bool:
-    return _HEADACHE.search(text[: match.end]) is None
 
 
 def _another_color(match: Match, text: str, start: int) -> bool:

@@ -25,6 +25,7 @@ from core.findings import (
     parts,
     sayings,
     statements,
+    told_chinese,
 )
 from core.findings.composites import Modifier, composed, rules
 from core.findings.context import Context, Sentence, contexts, sentences
@@ -134,6 +135,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     modifiers: list[Modifier] = []
     cut = sentences(note.text, name)
     told = _of_the_child(note.text, patient, name)
+    told = told_chinese.told(told) if name == "chinese" else told
     says_nothing = loose if name == "english" else loose_chinese.loose
     for number, sentence in enumerate(cut):
         text = note.text[sentence.start : sentence.end]
