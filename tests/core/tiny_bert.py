@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH = 16
+WIDTH = 48
 
 
 def write(folder: Path, texts: Sequence[str], words: int = 1500) -> Path:
@@ -29,7 +29,7 @@ def write(folder: Path, texts: Sequence[str], words: int = 1500) -> Path:
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(), hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=32, max_position_embeddings=256,
+        intermediate_size=64, max_position_embeddings=256,
     )  # fmt: skip
     BertModel(config).save_pretrained(folder)
     (folder / "1_Pooling").mkdir()

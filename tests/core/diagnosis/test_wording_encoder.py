@@ -16,11 +16,11 @@ from core.knowledge.condition_tables import Tables
 from core.progress import Cancelled, Report, silent
 from tests.core import tiny_bert
 
-RECIPE = Recipe(rounds=8, made=16, copies=2, frozen=0, rate=5e-3, head_rate=2e-2, batch=16, pairs=4)
+RECIPE = Recipe(rounds=6, made=40, copies=2, frozen=0, rate=3e-3, head_rate=2e-2, batch=16, pairs=4)
 TOLD = Presentation("a-1", "gout", "en", "patient", "My big toe is red hot. It woke me. I had beer. No fever.", "a")
 
 
-def small(count: int = 6) -> Tables:
+def small(count: int = 4) -> Tables:
     tables = common.shared().tables
     gout = tables.condition_index["gout"]
     chosen = (tables.conditions[gout], *tables.conditions[: count - 1])
@@ -51,7 +51,7 @@ def test_notes_find_their_condition_and_a_stopped_run_goes_on(source: Path, monk
     made = [(note, row) for row, c in enumerate(tables.conditions) for note in wording_notes.notes(c, 20, seed=99)]
     vectors = tiny_bert.vectors(source.parent / "whole", [note for note, _ in made])
     truth = np.array([row for _, row in made])
-    assert (head.logits(vectors).argmax(1) == truth).mean() > 2 / len(tables.conditions)
+    assert (head.logits(vectors).argmax(1) == truth).mean() > 0.5
 
     def stop(done: int, total: int, what: str) -> None:
         if done == 7:
@@ -96,7 +96,7 @@ def test_a_round_holds_notes_presentations_and_texts() -> None:
     found = wording_samples.written(
         tables, (TOLD,), lambda text: [len(text)], random.Random(3), made=2, copies=3, seed=4
     )
-    assert len(found) == 6 * 2 + 3 + 6 * 2 and sum(s.text is not None for s in found) == 12
+    assert len(found) == 4 * 2 + 3 + 4 * 2 and sum(s.text is not None for s in found) == 8
 
 
 def test_without_the_published_weights_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
