@@ -81,13 +81,32 @@ _WHEN_SO = re.compile(
 _OF_BLOOD = re.compile(r"\b(?:mum|mom|mother|dad|father|brother|sister|gran|nan|aunt|uncle|cousin)")
 _THE_SAME = re.compile(r"\b(?:same|as well|too|had it|has it|had one|got it)\b")
 _CATCHING = re.compile(
-    r"\b(?:fever|febrile|feverish|temperature|cough|diarrh|the runs|vomit|throw|threw|sick|rash|spots?\b|blister|itch|scratch"
-    r"|throat|cold\b"
+    r"\b(?:fever|febrile|feverish|temperature|cough|diarrh|the runs|vomit|throw|threw|sick|rash|spots?\b|blister|itch"
+    r"|scratch|throat|cold\b"
     r"|runny|snot|sneez|sticky|discharge|flu\b|chills|shiver|lice|scabies|tummy|jaundice|yellow|glands?\b|pox|measles|nursery|school"
     r"|warts?\b|ringworm|red eyes?|headache)",
     re.IGNORECASE,
 )
 """What can be caught: without any of it a relative who had the same tells of the family."""
+_OTHERS = {
+    "bloody_show": re.compile(r"\bshow(?:s|ed|ing)\b"),
+    "loss_of_consciousness": re.compile(r"\bknock me out"),
+    "numbness": re.compile(r"^numbs$|asleep in my arms"),
+    "generalized_edema": re.compile(r" and an? "),
+    "rash": re.compile(r"skin sample"),
+    "morning_headache": re.compile(r"\b(?:until|till|next)\b"),
+    "pallor": re.compile(r"^faces have"),
+}
+"""Words of a finding in another sense: "urine shows blood", "the drop that numbs"."""
+_JOINED_ON = re.compile(
+    r"\b(?:aches?|hurts?|pain|painful|sore)\b(?:,? and (?:the|his|her|my|one)"
+    r"|, and (?!swell|stiff|numb|weak|tender|burn|tight)\w+s) "
+)
+"""A pain that belongs to what stands before it: "her knees ache and the eyes are red"."""
+_AS_IF = re.compile(r"\b(?:as (?:if|though)|like) [^.,;]{0,25}$", re.IGNORECASE)
+_BESIDE = re.compile(r"\b(?:beside|side of|next to|tip of|bridge of|on) (?:the|his|her|my) $", re.IGNORECASE)
+_PRESSED = re.compile(r" (?:if|when|on|with|under) (?:\w+ ){0,2}?press", re.IGNORECASE)
+_STOOL = re.compile(r"\bstools? (?:is |are |were |was )?(?:loose and |bulky and )?$", re.IGNORECASE)
 _PUPIL = re.compile(r"\b(?:pupil|reflex|bowel|flow|capillary|thyroid|circulation)", re.IGNORECASE)
 _LAST_PERIOD = re.compile(r"\blast (?:menstrual )?period\b")
 _BACK_OF = re.compile(
@@ -131,7 +150,7 @@ _OTHER_WORDS = frozenset(
 """Words that come down to the normal form of a finding and are another."""
 _WIND = re.compile(r"\bwinds?\b")
 _VALUE_FALLS = re.compile(
-    r"(?:\d\s*(?:mmHg|%)?|(?:speed|pressure|count|weight|level|marks|grades|fever|temperature)(?: has| have| had)?)\s*$",
+    r"(?:\d\s*(?:mmHg|%)|\d\d|(?:speed|pressure|count|weight|level|marks|grades|fever|temperature)(?: has| have| had)?)\s*$",
     re.IGNORECASE,
 )
 _A_LIMP = re.compile(
@@ -206,6 +225,18 @@ def loose(match: Match, text: str, start: int) -> bool:
 
 def _of_another(match: Match, said: str, text: str, start: int) -> bool:
     """Whether what stands around a match makes it speak of one muscle, one dose, another organ, another time."""
+    told = _OTHERS.get(match.key)
+    if told is not None and told.search(said):
+        return True
+    if match.key.endswith(("_pain", "photophobia")) and _JOINED_ON.search(said):
+        return True
+    before = text[max(start, match.start - 30) : match.start]
+    if match.key == "recent_trauma" and _AS_IF.search(before):
+        return True
+    if match.key == "epistaxis" and said.startswith("nose"):
+        return _BESIDE.search(before) is not None
+    if match.key == "pallor" and said == "pale":
+        return _PRESSED.match(text, match.end) is not None or _STOOL.search(before) is not None
     if match.key == "generalized_weakness" and said in {"weak", "weakness", "weaker"}:
         around = _WEAK_AFTER.search(text[start : match.start]) or _WEAK_BEFORE.match(text, match.start + 4)
         return around is not None and _EVERYWHERE.search(text, start, match.end + 40) is None
