@@ -83,7 +83,7 @@ _COMPANY = re.compile(
 _NEW_PART = re.compile(r"(?:[,;.:]|\band|\bbut|^)\s*$")
 _OR = re.compile(r"\bn?or\b", re.IGNORECASE)
 _ZH_LED = re.compile(
-    "(?:拖累|连累|麻烦|伤害|离开|照顾|照料|想念|认错|认不出|认不得|打骂|害怕|舍不得|对不起|瞒着|靠|被)(?:自己的?|了)?$"
+    "(?:拖累|连累|麻烦|伤害|离开|照顾|照料|想念|认错|认不出|认不得|打骂|害怕|舍不得|对不起|瞒着|靠|被|误服|误食|偷吃|吃了)(?:自己的?|了)?$"
 )
 _ZH_WITH = re.compile("(?:与|跟|和|同)$")
 _ZH_QUARREL = re.compile("[^，。；]{0,6}?(?:争吵|吵|闹|争执|冲突|打架|分居|离婚|分手|同住|住在一起|生气)")
@@ -99,7 +99,9 @@ _CLAUSE = re.compile(
     r",\s*(?!(?:or|nor|and|no|but|he|she|they|which|who)\b)(?:[\w'-]+\s+){1,4}?(?:is|are|was|were|go|goes|went|turns?|turned|has|have"
     r"|had|feels?|felt|looks?|looked|became|becomes|shows?|comes?|came|hurts?|aches?|low|raised|elevated|positive|\d[\d.]*)\b"
     r"|,\s*(?:(?:he|she|has|have|and)\s+)?(?:stopped|gave up|given up|quit|smokes|takes|drinks"
-    r"|(?:(?:knee|ankle|tendon) )?reflexes (?:are )?(?:brisk|exaggerated|increased))\b",
+    r"|(?:(?:knee|ankle|tendon) )?reflexes (?:are )?(?:brisk|exaggerated|increased)"
+    r"|(?:\w+ ){0,2}pulses? (?:are |is )?(?:weak|absent|faint|impalpable|lost|bounding)"
+    r"|(?:distended|icteric|jaundiced|pale|drowsy|thin|obese|overweight)(?=\s*[,.;]|\s+and\b|\s+with\b|\s*$))\b",
     re.IGNORECASE,
 )
 """A clause of its own after a comma, which a denial before the comma does not reach: "no sound, lips go blue"."""
@@ -113,8 +115,13 @@ _ONSET = re.compile(
     r"[^.;,]{0,25}$",
     re.IGNORECASE,
 )
-_PRONOUNS = frozenset({"he", "she", "patient"})
+_PRONOUNS = frozenset({"he", "she", "patient", "i"})
 """A new subject ends what is said of a relative, not what is said of the past."""
+_RELATIVES = {
+    "she": frozenset({"mother", "mum", "mom", "aunt", "sister", "grandmother", "gran", "grandma", "niece"}),
+    "he": frozenset({"father", "dad", "uncle", "brother", "grandfather", "grandad", "nephew"}),
+}
+_MY = re.compile(r"\bmy (?:[\w-]+ )?$", re.IGNORECASE)
 _OF_RELATIVES = frozenset({"recent_bereavement", "sick_contact"})
 """What others' illness or death is to the patient: it is the patient's own, and they still are others."""
 _FAMILY = ("family_history_", "ischemic_risk_family")
@@ -280,6 +287,7 @@ def _reaches(
             if any(t.category == "termination" for t in other.triggers)
             and _ends(trigger.category, other.phrase)
             and not (trigger.category == NEGATED and other.start in running)
+            and not (trigger.category == "family" and _still_relative(text, hit, other.phrase))
         ]
         if trigger.forward:
             end = min([s.start for s in stops if s.start >= hit.end], default=sentence.end)
@@ -297,6 +305,11 @@ def _running(text: str, hit: _Hit, hits: Sequence[_Hit]) -> set[int]:
             found.add(other.start)
             end = other.end
     return found
+
+
+def _still_relative(text: str, hit: _Hit, pronoun: str) -> bool:
+    """Whether a pronoun goes on about the relative of a patient who tells of himself: "my aunt has it and she takes"."""
+    return hit.phrase in _RELATIVES.get(pronoun, ()) and _MY.search(text, 0, hit.start) is not None
 
 
 def _ends(category: str, phrase: str) -> bool:

@@ -390,6 +390,15 @@ def test_what_is_measured_or_shown_is_not_felt(text: str, finding: str) -> None:
         ("His water flushes were forgotten.", "memory_loss"),
         ("He does not drink or use drugs.", "recreational_drug_use"),
         ("He had a tooth abscess.", "skin_abscess"),
+        ("Blood oozes from the wound without clotting.", "previous_vte"),
+        ("She received magnesium for high pressure.", "hypermagnesemia"),
+        ("He had thrush of the foreskin twice.", "oral_white_patches"),
+        ("The film shows little gas in the colon.", "bloating"),
+        ("There are rushes of tinkling sounds as the pain comes.", "phonophobia"),
+        ("A grape-like lump lies above the testicle.", "vaginal_wall_mass"),
+        ("He felt better as his urine turned dark.", "headache_relieved_by_dark_room"),
+        ("The groin glands are normal.", "inguinal_lymphadenopathy"),
+        ("A pool of clear fluid lies in the vagina.", "vesicular_rash"),
     ],
 )
 def test_words_around_tell_that_it_is_something_else(text: str, finding: str) -> None:
@@ -401,6 +410,9 @@ def test_what_the_patient_takes_or_gave_up_is_not_denied_with_the_list_before() 
     assert read("No fever, takes the pill, smokes.")["smoking"] is Status.PRESENT
     assert read("No focal weakness, reflexes brisk.")["hyperreflexia"] is Status.PRESENT
     assert read("No rash, fever or smoking.")["smoking"] is Status.ABSENT
+    assert read("No hernia, distended, drum-like, tender.")["hyperresonance"] is Status.PRESENT
+    assert read("No swelling, foot pulses weak.")["absent_peripheral_pulses"] is Status.PRESENT
+    assert read("No rash, pale stools or dark urine.")["pale_stool"] is Status.ABSENT
 
 
 def test_medicines_not_taken_deny_no_complaint() -> None:
@@ -417,3 +429,30 @@ def test_cramps_without_a_belly_are_of_muscles() -> None:
     assert "muscle_cramps" not in read("Diarrhoea six times a day with cramps before each.")
     assert read("Without warning her heart raced.")["palpitations"] is Status.PRESENT
     assert read("HIV neg last month.")["hiv_history"] is Status.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("Vomiting with blood pressure 80/40.", "hematemesis"),
+        ("Vomiting with bloody diarrhoea.", "hematemesis"),
+        ("A dusky, woody area with grey blisters, crackling under the fingers.", "cyanosis"),
+        ("A dusky, woody area with grey blisters, crackling under the fingers.", "joint_swelling"),
+        ("Leg swollen to knee.", "knee_swelling"),
+        ("Dark centre, pale ring, red outer ring on palms.", "palmar_erythema"),
+        ("Dark centre, pale ring, red outer ring on palms.", "pallor"),
+        ("Since last year he takes a gliptin for sugar.", "chronic_course"),
+        ("She remembers no injury.", "amnesia_for_event"),
+        ("Dusky target-like spots spread over his chest.", "erythema_migrans"),
+        ("A pacemaker was fitted at 60.", "seizure"),
+    ],
+)
+def test_a_word_of_something_else_is_not_the_finding(text: str, finding: str) -> None:
+    assert finding not in read(text)
+
+
+def test_she_may_go_on_about_my_aunt() -> None:
+    found = findings_in(_note("My aunt has it and she also takes thyroxine."), Patient())
+    assert [f.scope.value for f in found] == ["family"]
+    found = findings_in(_note("My mother has asthma and I have a cough."), Patient())
+    assert [f.scope.value for f in found if f.code.code == "cough"] == ["current"]
