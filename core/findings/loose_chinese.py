@@ -24,7 +24,7 @@ _SHOWS = re.compile(
     re.IGNORECASE,
 )
 _SITE_OF_FLUID = re.compile(
-    "口鼻|鼻|眼|痰|气道|呼吸道|耳|伤口|切口|脐|咽|口腔|气管|支气管|包皮|尿道|肛|乳头|龟头|阴茎|冠状沟"
+    "口鼻|鼻|眼|鼓膜|舌|嘴|痰|气道|呼吸道|耳|伤口|切口|脐|咽|口腔|气管|支气管|包皮|尿道|肛|乳头|龟头|阴茎|冠状沟"
 )
 _GENITAL = re.compile("阴道|白带|宫颈|外阴|妇科|妇检|下面|下身|私处|同房")
 _URINE = re.compile("尿|小便|解手|厕")
@@ -39,6 +39,11 @@ _OF_MUSCLE = re.compile(
     "(?:踮脚|提踵|闭眼|闭目|抬[头臂腿眉肩手]|握拳|握力|[伸屈]|背伸|外展|内收|上举|咀嚼|鼓腮|耸肩|转头|肌|[一二三四五]级|收缩|搏动|呼吸|哭声"
     "|吸吮|射精|排尿|排便|起身|起立)$"
 )
+_SEES_SELF = re.compile("(?:自觉|觉得自己|觉得|嫌自己|嫌|认为自己|说自己|怕自己|怕)(?:太|很|还|又)?$")
+_LOCAL_HEAT = re.compile(
+    "(?:局部|皮肤|患处|患部)(?:红肿|肿胀|肿|红|肿痛)?$|(?:关节|趾|膝|踝|腕|肘|脚|足|手|腿|指|伤口|耳廓|局部)[^，。；伴]{0,6}红肿$"
+)
+_WASHES = re.compile("反复洗|几十|好几|十几|遍|控制不住|强迫")
 _OTHER_FACES = frozenset("下上里外前后侧表对")
 _HIP = re.compile("髋|腿|股|大腿|臀|下肢|双膝|髂")
 _OF_OLD = re.compile("小时候|年轻|当年|去世|死于|年前|孕期|怀孕|的[肾肝心胃肺肠脑血]病|同样的[肾肝心胃肺肠脑血]")
@@ -58,6 +63,7 @@ _WITHIN: dict[str, re.Pattern[str]] = {
     "flank_to_groin_pain": re.compile("[，,、](?![^，,]*(?:放射|窜|向|到|至|连|牵|扯|往|传))"),
     "curtain_over_vision": re.compile("眼遮住|捂"),
     "jaw_pain": re.compile("疙瘩|下面|底下|淋巴"),
+    "throat_tightness": re.compile("脖子(?!.*[掐勒卡])"),
     "jaundice": re.compile("眼角|一小块|一块|小点|眼屎|分泌物|痂|脓"),
     "purulent_eye_discharge": re.compile("一小块|灰黄|眼白"),
     "dysarthria": re.compile("听不清|底下|下面|摸"),
@@ -105,8 +111,8 @@ def _shown(match: Match, text: str, start: int) -> bool:
 
 
 def _elsewhere(match: Match, text: str, start: int) -> bool:
-    clause = _before(match, text, start) + text[match.start : match.end]
-    return _SITE_OF_FLUID.search(clause) is not None and _GENITAL.search(text[start : match.end]) is None
+    sentence = text[start : match.end]
+    return _SITE_OF_FLUID.search(sentence) is not None and _GENITAL.search(sentence) is None
 
 
 def _no_urine(match: Match, text: str, start: int) -> bool:
@@ -156,6 +162,8 @@ def _other_face(match: Match, text: str, start: int) -> bool:
 
 
 def _another_color(match: Match, text: str, start: int) -> bool:
+    if _sallow(match, text, start):
+        return True
     return text[match.end - 1] == "黄" and text[match.end : match.end + 1] in set("白色绿脓水痂稠斑")
 
 
@@ -187,7 +195,84 @@ def _no_sound(match: Match, text: str, start: int) -> bool:
     return text[match.start : match.end] == "肠鸣" and not re.match("音|亢进|活跃|增强|增多", text[match.end :])
 
 
+def _sees_self(match: Match, text: str, start: int) -> bool:
+    return _SEES_SELF.search(text[start : match.start]) is not None
+
+
+def _snores(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.end].startswith("脖子") and re.search("呼噜|打鼾|鼾声", text) is not None
+
+
+def _at_school(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.end] == "丢三落四" and re.search("作业|上课|老师|年级", text) is not None
+
+
+def _washes(match: Match, text: str, start: int) -> bool:
+    """Washing that is a compulsion, and no work in the wet."""
+    return "洗" in text[match.start : match.end] and _WASHES.search(text[start : match.end + 10]) is not None
+
+
+def _local_heat(match: Match, text: str, start: int) -> bool:
+    said = text[match.start : match.end]
+    systemic = re.match(r"[，,、]?\s*\d|高热|寒战|畏寒", text[match.end : match.end + 6])
+    return said in {"发热", "发烧"} and not systemic and bool(_LOCAL_HEAT.search(text[start : match.start]))
+
+
+def _snoring_sound(match: Match, text: str, start: int) -> bool:
+    return re.search("呼噜|鼾|耳", text[start : match.end]) is not None
+
+
+def _below(match: Match, text: str, start: int) -> bool:
+    """下面 of a mouth or a scab."""
+    before = text[start : match.start]
+    return (
+        text[match.start : match.end].startswith("下面")
+        and re.search("[舌嘴唇痂]", before) is not None
+        and re.search("阴|白带|同房|月经|小便", before) is None
+    )
+
+
+def _sallow(match: Match, text: str, start: int) -> bool:
+    """A yellowish face without yellow eyes or skin is pale."""
+    said = text[match.start : match.end]
+    return (
+        said.startswith(("脸色", "面色"))
+        and re.search("眼白|巩膜|眼睛[^，。]{0,3}黄|皮肤[^，。]{0,4}黄|黄疸|尿", text) is None
+    )
+
+
+def _not_whirling(match: Match, text: str, start: int) -> bool:
+    seen = re.search("视物|天|地|房|屋|自身|东西|景物|周围|眼前", text[max(start, match.start - 6) : match.start])
+    return text[match.start : match.end] == "旋转" and seen is None and text[match.end : match.end + 1] != "感"
+
+
+def _no_abdomen(match: Match, text: str, start: int) -> bool:
+    return re.search("腹|肚|脐|胃", text[: match.end]) is None
+
+
+def _of_the_eye(match: Match, text: str, start: int) -> bool:
+    return re.search("眼底|视网膜|散瞳|视盘", text[start : match.start]) is not None
+
+
+def _twisted(match: Match, text: str, start: int) -> bool:
+    return re.search("踏空|踩空|扭|崴|外伤|致", text[start : match.start]) is not None
+
+
 _RULES = {
+    "vulvar_redness": _below,
+    "vaginal_bleeding": _below,
+    "white_curdy_discharge": _elsewhere,
+    "vertigo": _not_whirling,
+    "abdominal_tenderness": _no_abdomen,
+    "petechiae": _of_the_eye,
+    "purpura": _of_the_eye,
+    "foot_deformity_birth": _twisted,
+    "fever": _local_heat,
+    "crepitus_joint": _snoring_sound,
+    "wet_work": _washes,
+    "obesity": _sees_self,
+    "goiter": _snores,
+    "memory_loss": _at_school,
     "pulsating_headache": _no_head,
     "jaundice": _another_color,
     "paresthesia": _no_pins,

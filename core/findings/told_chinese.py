@@ -16,6 +16,7 @@ _DEGREE = re.compile(
     r"(?P<comma>[，,])(?![^，,。；;]{0,2}[无未没不否])(?=[^，,。；;：:]{0,10}"
     r"(?:稍差|欠佳|不佳|不振|略差|较差|差(?=[，,。、；;]|$)|苍白|萎靡|轻度|中度|重度|明显|加重|略[^，]|稍[^，]|逐渐|渐[^，]|较前|减退|增多|增快|可见|易[^，]))"
 )
+_RELATIVE = re.compile(r"[，,](?=(?:其|我)?(?:父|母|兄|哥|姐|弟|妹|爸|妈|祖|外公|外婆|奶奶|爷爷|叔|伯|姑|舅|姨|堂))")
 _CONDITION = re.compile(r"[不没](?=[^，,。；;不没无]{1,5}就(?!诊|医|是|行|好))")
 
 
@@ -23,5 +24,5 @@ def told(text: str) -> str:
     """The text for `core.findings.context`, of the same length."""
     text = _COMPANY.sub(lambda found: "·" * len(found["who"]), text)
     text = _FAMILY_HISTORY.sub(END, text)
-    text = _DEGREE.sub(END, text)
+    text = _RELATIVE.sub(END, _DEGREE.sub(END, text))
     return _CONDITION.sub("·", text)
