@@ -1,8 +1,9 @@
 """A linear head on the note's embedding: log P(condition | wording), learned on notes made up from our own knowledge.
 
 It complements the likeness between the note and a condition's text: trained to tell conditions apart, it does not take what
-all notes share for a sign. `knowledge build wording --learn` makes it (`core.diagnosis.wording_notes` writes the notes); how
-much it brings on vignettes it has not seen: docs/benchmarks/neural-text.md.
+all notes share for a sign. What ships was learned together with the encoder (`knowledge build encoder`,
+`core.diagnosis.wording_encoder`); `knowledge build wording --learn all` learns one anew for an encoder that stays as it is.
+How much it brings on notes it has not seen: docs/benchmarks/neural-text.md.
 """
 
 import io
