@@ -88,6 +88,12 @@ _CATCHING = re.compile(
     re.IGNORECASE,
 )
 """What can be caught: without any of it a relative who had the same tells of the family."""
+_RING = r"^(?:pale|red|pink|white)(?:,? (?:outer|inner))? (?:ring|rim|halo|border|margin)"
+_UP_TO = r"\b(?:swollen|puffy|swelling) (?:right |up )?to (?:(?:just|above|below|the|her|his|my|both) )*knee"
+_DUSKY = re.compile(
+    r"(?:,? [\w-]+){0,2} (?:areas?|patch(?:es)?|spots?|skin|lesions?|plaques?|cent(?:re|er)s?|blisters?|edges?)\b",
+    re.IGNORECASE,
+)
 _OTHERS = {
     "bloody_show": re.compile(r"\bshow(?:s|ed|ing)\b"),
     "loss_of_consciousness": re.compile(r"\bknock me out"),
@@ -95,7 +101,13 @@ _OTHERS = {
     "generalized_edema": re.compile(r" and an? "),
     "rash": re.compile(r"skin sample"),
     "morning_headache": re.compile(r"\b(?:until|till|next)\b"),
-    "pallor": re.compile(r"^faces have"),
+    "pallor": re.compile(rf"^faces have|{_RING}"),
+    "palmar_erythema": re.compile(_RING),
+    "skin_redness": re.compile(_RING),
+    "joint_swelling": re.compile(rf"\bunder the fingers|{_UP_TO}"),
+    "knee_swelling": re.compile(_UP_TO),
+    "sciatica": re.compile(r"\bis spreading$"),
+    "chronic_course": re.compile(r"^years? .*\bfor$"),
 }
 """Words of a finding in another sense: "urine shows blood", "the drop that numbs"."""
 _JOINED_ON = re.compile(
@@ -235,6 +247,8 @@ def _of_another(match: Match, said: str, text: str, start: int) -> bool:
         return True
     if match.key == "epistaxis" and said.startswith("nose"):
         return _BESIDE.search(before) is not None
+    if match.key == "cyanosis" and said == "dusky":
+        return _DUSKY.match(text, match.end) is not None
     if match.key == "pallor" and said == "pale":
         return _PRESSED.match(text, match.end) is not None or _STOOL.search(before) is not None
     if match.key == "generalized_weakness" and said in {"weak", "weakness", "weaker"}:
