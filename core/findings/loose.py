@@ -65,7 +65,7 @@ _HELPS = re.compile(
 _OVER_COUNTER = frozenset({"takes_paracetamol", "takes_nsaid", "takes_inhaler", "takes_ppi", "takes_opioid"})
 """What stands around a medicine that was tried once for its effect, and is not taken by habit; a pain killer is."""
 _ULCER_INSIDE = re.compile(
-    r"\b(?:stomach|gastric|duoden|peptic|colon|sigmoid|rect(?:al|um)|bowel|ile(?:al|um)|endoscop|gastroscop|o?esophag|palate|tongue|cheeks?"
+    r"\b(?:stomach|gastric|duoden|peptic|colon|sigmoid|rect(?:al|um)|bowel|ile(?:al|um)|endoscop|gastroscop|o?esophag|palate|tongue|teeth|cheeks?"
     r"|gums?|mouth|corneal?|throat|tonsil|bladder)\w*",
     re.IGNORECASE,
 )
@@ -102,6 +102,9 @@ _OTHERS = {
     "rash": re.compile(r"skin sample"),
     "morning_headache": re.compile(r"\b(?:until|till|next)\b"),
     "pallor": re.compile(rf"^faces have|{_RING}"),
+    "popping_ears": re.compile(r"\bin front of\b"),
+    "jaw_claudication": re.compile(r"^jaw (?:clicks|pops|cracks|locks)\b"),
+    "bleeding_tendency": re.compile(r"\bbleed, "),
     "palmar_erythema": re.compile(_RING),
     "skin_redness": re.compile(_RING),
     "joint_swelling": re.compile(rf"\bunder the fingers|{_UP_TO}"),

@@ -443,6 +443,10 @@ def test_cramps_without_a_belly_are_of_muscles() -> None:
         ("She remembers no injury.", "amnesia_for_event"),
         ("Dusky target-like spots spread over his chest.", "erythema_migrans"),
         ("A pacemaker was fitted at 60.", "seizure"),
+        ("My jaw clicks in front of the ear when I yawn and aches after chewing.", "popping_ears"),
+        ("My jaw clicks in front of the ear when I yawn and aches after chewing.", "jaw_claudication"),
+        ("Her gums are scarlet, swollen and bleed, and there are lots of little blisters.", "bleeding_tendency"),
+        ("Gums puffy, teeth firm, no ulcers, no fever.", "skin_ulcer"),
     ],
 )
 def test_a_word_of_something_else_is_not_the_finding(text: str, finding: str) -> None:
