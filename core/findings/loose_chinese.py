@@ -13,9 +13,9 @@ _ACTION = (
 _AFTER_COUGH = re.compile(
     rf"(?:(?:、|或|和|及|与)?(?:{_ACTION})[^，。、]{{0,5}})*(?:时|的时候|就|会|便|也会|都会|后就|倒)"
     r"[^，。；]{0,8}(?:漏|疼|痛|加重|加剧|鼓|凸|突出|膨出|脱出|掉|明显|诱发|流出|滑出|出来|厉害|更)"
-    rf"|(?:、|或|和|及|与)(?:{_ACTION})"
+    rf"|(?:、|或者?|和|及|与)(?:{_ACTION})"
 )
-_BEFORE_COUGH = re.compile(rf"(?:{_ACTION})[^，。、]{{0,3}}(?:、|或|和|及|与)$|(?:让我|嘱|令其?|用力|一|不敢)$")
+_BEFORE_COUGH = re.compile(rf"(?:{_ACTION})[^，。、]{{0,3}}(?:、|或者?|和|及|与)$|(?:让我|嘱|令其?|用力|一|不敢)$")
 """What stands around a cough or sneeze that brings something else on."""
 _COUGH_OR = re.compile("咳嗽?(?:、|或|和|及|与)$")
 _WORSE = re.compile("(?:时|的时候|后|就|加重|加剧|更|都|会)")
@@ -192,7 +192,9 @@ def _no_belly(match: Match, text: str, start: int) -> bool:
 
 
 def _no_sound(match: Match, text: str, start: int) -> bool:
-    return text[match.start : match.end] == "肠鸣" and not re.match("音|亢进|活跃|增强|增多", text[match.end :])
+    return text[match.start : match.end] == "肠鸣" and not re.match(
+        "音?[^，。]{0,2}(?:亢进|活跃|增强|增多|高亢|高调)", text[match.end :]
+    )
 
 
 def _sees_self(match: Match, text: str, start: int) -> bool:
@@ -258,7 +260,19 @@ def _twisted(match: Match, text: str, start: int) -> bool:
     return re.search("踏空|踩空|扭|崴|外伤|致", text[start : match.start]) is not None
 
 
+def _relieved(match: Match, text: str, start: int) -> bool:
+    return re.match("[^，。]{0,3}(?:又能|就好|就能|缓解|才能|才好|就不)", text[match.end :]) is not None
+
+
+def _mouth_sores(match: Match, text: str, start: int) -> bool:
+    said = text[match.start : match.end]
+    return said in {"长疮", "生疮"} and re.search("[嘴口舌唇]|下身|阴", text[start : match.start]) is not None
+
+
 _RULES = {
+    "prolonged_standing_trigger": _relieved,
+    "headache_worse_lying_or_straining": _no_head,
+    "skin_abscess": _mouth_sores,
     "vulvar_redness": _below,
     "vaginal_bleeding": _below,
     "white_curdy_discharge": _elsewhere,

@@ -35,7 +35,7 @@ _GENERAL = frozenset({
 """Findings that a longer one around them makes superfluous, although it is no kind of them."""
 _DENIED = {
     "chinese": re.compile(
-        r"[^，,。；;：:、无未没不否非痛疼]*(?:没有|没|无|未见|未|不|也不|都不|并不)(?:再|怎么|太|明显|有|出现|是|算|那么)?"
+        r"[^，,。；;：:、无未没不否非痛疼]*(?:没有|没|无|未见|未|不|也不|都不|并不)(?:再|怎么|太|明显|有|出现|是|算|那么|及|触及|扪及|探及|摸到|闻及|查及|发现)?"
     ),
     "english": re.compile(r"[^,;.:]*?(?:\bnot|n't|\bno|\bnever|\bwithout)\s+(?:\w+\s+)?"),
 }
@@ -304,6 +304,8 @@ def _covers(name: Match, told: Match, known: vocabulary.Vocabulary, *, beside: b
         return False
     if not name.key.replace(" ", "").isidentifier():
         return True  # no finding, or a denial
+    if name.key == "lump" and (name.start, name.end) == (told.start, told.end):
+        return False  # the same word is said of a site: "附件未及包块"
     if beside and name.start == told.start and name.end >= told.end:
         return False  # the name reaches over it: "眼睛又红又痒"
     above = known.ancestors(told.key)
