@@ -399,6 +399,13 @@ def test_what_is_measured_or_shown_is_not_felt(text: str, finding: str) -> None:
         ("He felt better as his urine turned dark.", "headache_relieved_by_dark_room"),
         ("The groin glands are normal.", "inguinal_lymphadenopathy"),
         ("A pool of clear fluid lies in the vagina.", "vesicular_rash"),
+        ("The girl, born at 30 weeks, is small.", "third_trimester"),
+        ("The skin is crinkled like cigarette paper.", "smoking"),
+        ("She has been scratching down below for over two years.", "low_mood_two_years"),
+        ("A dark-skinned boy has bowed legs.", "hyperpigmentation"),
+        ("The film shows strips of collapse.", "syncope"),
+        ("She stopped the pill to conceive.", "medication_nonadherence"),
+        ("The abdomen is full and tender.", "abdominal_mass"),
     ],
 )
 def test_words_around_tell_that_it_is_something_else(text: str, finding: str) -> None:
