@@ -61,7 +61,7 @@ _GENERALLY = {
         re.IGNORECASE,
     ),
     "chinese": re.compile(
-        r"的(?:常见|典型|主要|早期|临床)*(?:症状|表现|体征|并发症|副作用|不良反应)(?:主要|一般|通常)?(?:包括|有|是|为)(?P<all>.*)"
+        r"(?<![他她我你子宝贝孩者在前儿人妈爸女娃次])的(?:常见|典型|主要|早期|临床)*(?:症状|表现|体征|并发症|副作用|不良反应)(?:主要|一般|通常)?(?:包括|有|是|为)(?P<all>.*)"
         r"|(?P<need>[^，。；]{2,8})时(?:按需|必要时|可)(?:口服|服用|使用)|(?:必要时|按需)(?P<when>[^，。；]{2,8})时"
     ),
 }
@@ -124,6 +124,8 @@ _RELATIVES = {
 _MY = re.compile(r"\bmy (?:[\w-]+ )?$", re.IGNORECASE)
 _OF_RELATIVES = frozenset({"recent_bereavement", "sick_contact"})
 """What others' illness or death is to the patient: it is the patient's own, and they still are others."""
+_DENIED_LAST = re.compile("(?:无|未见|未及|未触及|未闻及|没有)[^不无未没]*$")
+_LIST_ON = re.compile("[、及和或与](?!其[余他])(?![^，,。；;]*(?:阳性|[+＋]|明显|增|减|差|轻度))[^，,。；;]*")
 _FAMILY = ("family_history_", "ischemic_risk_family")
 _SHORT = {"不": 3, "没": 4, "不是": 4, "未": 8}
 _OF_SKIN = re.compile(r"(?:皮肤|局部皮肤|皮肤表面|表面皮肤)$")
@@ -187,7 +189,16 @@ def contexts(text: str, sentence: Sentence, matches: Sequence[Match], name: str)
     reaches = [reach for hit in hits for reach in _reaches(text, sentence, hit, hits, matches, name)]
     reaches += [*_forms(text, sentence, matches, name), *_question(text, sentence, name)]
     reaches += _generally(text, sentence, name)
+    reaches += _listed_on(text, sentence, matches) if name == "chinese" else ()
     return [_decide(match, sentence, reaches) for match in matches]
+
+
+def _listed_on(text: str, sentence: Sentence, matches: Sequence[Match]) -> Iterable[tuple[str, int, int]]:
+    """The rest of a list that a name with a denial in it begins: "腹软无压痛、反跳痛"."""
+    for match in matches:
+        rest = _LIST_ON.match(text, match.end, sentence.end)
+        if rest and match.key.startswith("!") and _DENIED_LAST.search(text[match.start : match.end]):
+            yield NEGATED, match.end, rest.end()
 
 
 def _generally(text: str, sentence: Sentence, name: str) -> list[tuple[str, int, int]]:

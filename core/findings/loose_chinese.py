@@ -43,6 +43,9 @@ _SEES_SELF = re.compile("(?:自觉|觉得自己|觉得|嫌自己|嫌|认为自�
 _LOCAL_HEAT = re.compile(
     "(?:局部|皮肤|患处|患部)(?:红肿|肿胀|肿|红|肿痛)?$|(?:关节|趾|膝|踝|腕|肘|脚|足|手|腿|指|伤口|耳廓|局部)[^，。；伴]{0,6}红肿$"
 )
+_ABOUT_CHILD = re.compile("[^，。]{0,12}(?:宝宝|宝贝|孩子|小孩|男宝|女宝|患儿|娃)")
+_OTHER_SOUND = re.compile("咳|呼噜|呼吸|肺|喉|嗓|肝|血管|耳|腹|颈")
+_HEART_SOUND = re.compile("心|瓣|期|级|胸骨|肋间")
 _WASHES = re.compile("反复洗|几十|好几|十几|遍|控制不住|强迫")
 _OTHER_FACES = frozenset("下上里外前后侧表对")
 _HIP = re.compile("髋|腿|股|大腿|臀|下肢|双膝|髂")
@@ -64,6 +67,8 @@ _WITHIN: dict[str, re.Pattern[str]] = {
     "curtain_over_vision": re.compile("眼遮住|捂"),
     "jaw_pain": re.compile("疙瘩|下面|底下|淋巴"),
     "throat_tightness": re.compile("脖子(?!.*[掐勒卡])"),
+    "rash_after_fever_subsides": re.compile("疹[，,、]?热退|疹退"),
+    "pain_with_straining": re.compile("^咳嗽?[^时后疼痛用力、或和]{0,4}加重$"),
     "jaundice": re.compile("眼角|一小块|一块|小点|眼屎|分泌物|痂|脓"),
     "purulent_eye_discharge": re.compile("一小块|灰黄|眼白"),
     "dysarthria": re.compile("听不清|底下|下面|摸"),
@@ -269,7 +274,35 @@ def _mouth_sores(match: Match, text: str, start: int) -> bool:
     return said in {"长疮", "生疮"} and re.search("[嘴口舌唇]|下身|阴", text[start : match.start]) is not None
 
 
+def _tested(match: Match, text: str, start: int) -> bool:
+    """The rheumatoid factor of a list of tests, and no rheumatoid arthritis."""
+    said = text[match.start : match.end]
+    listed = re.match(
+        "(?:、|因子|和|，)?[^。；]{0,20}?(?:正常|阴性|没问题|没事|查过|都查|不高)", text[match.end : match.end + 30]
+    )
+    return said == "类风湿" and listed is not None
+
+
+def _one_sided(match: Match, text: str, start: int) -> bool:
+    return re.search("一侧|半边|单侧|[左右][侧边半]", _before(match, text, start)[-6:]) is not None
+
+
+def _of_child(match: Match, text: str, start: int) -> bool:
+    """The child whom the note is about is no one else who is ill."""
+    said = text[match.start : match.end]
+    return said.startswith(("孩子", "宝宝", "小孩", "宝贝")) and _ABOUT_CHILD.match(text) is not None
+
+
+def _no_heart(match: Match, text: str, start: int) -> bool:
+    clause = _before(match, text, start) + text[match.start : match.end]
+    return clause.endswith("杂音") and bool(_OTHER_SOUND.search(clause)) and not _HEART_SOUND.search(clause)
+
+
 _RULES = {
+    "sick_contact": _of_child,
+    "heart_murmur": _no_heart,
+    "generalized_weakness": _one_sided,
+    "autoimmune_history": _tested,
     "prolonged_standing_trigger": _relieved,
     "headache_worse_lying_or_straining": _no_head,
     "skin_abscess": _mouth_sores,
