@@ -287,6 +287,10 @@ def _one_sided(match: Match, text: str, start: int) -> bool:
     return re.search("一侧|半边|单侧|[左右][侧边半]", _before(match, text, start)[-6:]) is not None
 
 
+def _nobody_else(match: Match, text: str, start: int) -> bool:
+    return _old_family(match, text, start) or _of_child(match, text, start)
+
+
 def _of_child(match: Match, text: str, start: int) -> bool:
     """The child whom the note is about is no one else who is ill."""
     said = text[match.start : match.end]
@@ -299,7 +303,6 @@ def _no_heart(match: Match, text: str, start: int) -> bool:
 
 
 _RULES = {
-    "sick_contact": _of_child,
     "heart_murmur": _no_heart,
     "generalized_weakness": _one_sided,
     "autoimmune_history": _tested,
@@ -324,7 +327,7 @@ _RULES = {
     "jaundice": _another_color,
     "paresthesia": _no_pins,
     "malpresentation": _no_pregnancy,
-    "sick_contact": _old_family,
+    "sick_contact": _nobody_else,
     "bloating": _no_belly,
     "high_pitched_bowel_sounds": _no_sound,
     "abdominal_mass": _shown,

@@ -465,3 +465,65 @@ def test_she_may_go_on_about_my_aunt() -> None:
     assert [f.scope.value for f in found] == ["family"]
     found = findings_in(_note("My mother has asthma and I have a cough."), Patient())
     assert [f.scope.value for f in found if f.code.code == "cough"] == ["current"]
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("血尿酸612μmol/L", "hematuria"),
+        ("右拇指痛觉减退", "thumb_pain"),
+        ("肌酸激酶5600U/L", "myalgia"),
+        ("泌乳素升高", "galactorrhea"),
+        ("左眼黄斑区出血", "jaundice"),
+        ("皮肤上有黄豆大的水疱", "jaundice"),
+        ("小腿肚子突然抽筋", "colicky_abdominal_pain"),
+        ("按骨头前面那块软的地方疼", "frontal_headache"),
+        ("喉头紧缩感", "band_like_headache"),
+        ("目前头痛两天", "frontal_headache"),
+        ("咳嗽加重三天", "pain_with_straining"),
+        ("密密麻麻的红点", "numbness"),
+        ("睡不安稳", "anxiety"),
+        ("自觉太胖，每天只吃青菜", "obesity"),
+        ("局部红肿发热，不能触碰", "fever"),
+        ("踮脚无力", "fatigue"),
+        ("球结膜水肿", "edema"),
+        ("外踝下面肿得像馒头", "facial_swelling"),
+        ("血沉、类风湿、抗核抗体都查过没问题", "autoimmune_history"),
+        ("鼻孔一直流血", "runny_nose"),
+        ("作业写到十一点，丢三落四", "memory_loss"),
+        ("左下面那颗烂了洞的大牙疼", "genital_ulcer"),
+        ("白天坐着就睡着", "orthopnea"),
+        ("疼过一次，吃点止疼药五六天就好", "abdominal_pain_relieved_by_eating"),
+        ("聚会吃火锅后，凌晨右脚剧痛", "pain_after_fatty_meal"),
+        ("一到晚上躺床上两条小腿难受", "immobilization"),
+    ],
+)
+def test_chinese_words_inside_other_words(text: str, finding: str) -> None:
+    assert finding not in read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "status"),
+    [
+        ("双附件未及包块", "adnexal_mass", Status.ABSENT),
+        ("宝宝没有精神萎靡", "ill_appearing", Status.ABSENT),
+        ("没有发烧肚子痛", "abdominal_pain", Status.ABSENT),
+        ("右手大拇指、食指、中指老是发麻", "hand_numbness_median", Status.PRESENT),
+        ("早上下床头几步像踩在钉子上", "first_step_heel_pain", Status.PRESENT),
+        ("高血压停药1月", "medication_nonadherence", Status.PRESENT),
+        ("腰痛，咳嗽时加重", "pain_with_straining", Status.PRESENT),
+    ],
+)
+def test_what_chinese_sites_and_lists_tell(text: str, finding: str, status: Status) -> None:
+    assert read(text)[finding] is status
+
+
+def test_company_is_not_the_patient_s_family() -> None:
+    found = findings_in(_note("与家人争吵后口服农药"), Patient(age_years=30))
+    assert all(f.scope.value == "current" for f in found)
+
+
+def test_the_symptoms_of_this_child_are_stated_and_those_of_a_disease_are_not() -> None:
+    assert read("他的症状是打喷嚏")["sneezing"] is Status.PRESENT
+    general = findings_in(_note("阑尾炎的症状包括呕吐"), Patient(age_years=30))
+    assert all(f.scope.value != "current" for f in general if f.code.code == "vomiting")
