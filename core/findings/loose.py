@@ -194,7 +194,7 @@ def loose(match: Match, text: str, start: int) -> bool:
         return _BELLY_CRAMP.search(text) is not None and _LIMB.search(text, start) is None
     if match.key == "syncope" and said == "faint":
         return _FAINT.match(text, match.end) is not None
-    if match.key == "recent_trauma" and said.startswith("fell"):
+    if match.key == "recent_trauma" and said.startswith(("fell", "fall")):
         return _NUMBER.match(text, match.end) is not None
     if match.key == "muscle_rigidity":
         return _BELLY.search(text, start, match.end) is not None

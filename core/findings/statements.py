@@ -1,5 +1,5 @@
-"""What holds in notes of every language: weeks of pregnancy, time since a birth, degrees of fever, findings that make others
-void, what one sex cannot have."""
+"""What holds in notes of every language: pressures in two postures or arms, weeks of pregnancy, time since a birth,
+degrees of fever, findings that make others void, what one sex cannot have."""
 
 import functools
 import re
@@ -64,6 +64,49 @@ def temperatures(text: str, sentence: Sentence) -> Iterator[Match]:
             key = next((name for low, high, name in table["degrees"] if low <= degrees < high), None)
             if key is not None:
                 yield Match(key, found.start(), found.end(), (found.start("number"),))
+
+
+_LOW = r"(?:lying|supine|recumbent|flat|in bed|sitting|seated|卧位?|平卧|坐位)"
+_UP = r"(?:standing|stands|stood|upright|erect|立位|站立位?|直立位?)"
+_SIDE = r"(?P<{}>right|left|右|左)"
+_FIRST, _SECOND = (rf"(?<![\d/])(?P<{n}>\d{{2,3}})\s*/\s*\d{{2,3}}(?:\s*mm\s?Hg)?" for n in ("first", "second"))
+_GAP = r"[^\d.;。；]{0,25}?"
+_POSTURES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_LOW}{_GAP}{_FIRST}{_GAP}{_UP}{_GAP}{_SECOND}",
+        rf"{_FIRST}{_GAP}{_LOW}{_GAP}{_SECOND}{_GAP}{_UP}",
+        rf"(?:falls?|drops?|fell|dropped|falling|dropping) (?:from )?{_FIRST}{_GAP}to {_SECOND}{_GAP}{_UP}",
+    )
+)
+_ARMS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_SIDE.format('one')}{_GAP}{_FIRST}{_GAP}{_SIDE.format('other')}{_GAP}{_SECOND}",
+        rf"{_FIRST}{_GAP}{_SIDE.format('one')}{_GAP}{_SECOND}{_GAP}{_SIDE.format('other')}",
+    )
+)
+_FALL, _STEADY = 20, 10
+"""Millimetres of mercury: a systolic fall on standing that is abnormal (Freeman R et al. Clin Auton Res 2011;21:69-72),
+which a difference between the arms is
+too (expert estimate); a smaller change than the second is none."""
+
+
+def pressures(text: str, sentence: Sentence) -> Iterator[Match]:
+    """Blood pressures told lying and standing, or of both arms, as a match of what their difference means."""
+    for pattern in _POSTURES:
+        found = pattern.search(text, sentence.start, sentence.end)
+        if found:
+            fall = int(found["first"]) - int(found["second"])
+            key = "orthostatic_hypotension" if fall >= _FALL else "!orthostatic_hypotension" if fall < _STEADY else ""
+            yield Match(key, found.start(), found.end(), (found.start("second"),))
+            return
+    for pattern in _ARMS:
+        found = pattern.search(text, sentence.start, sentence.end)
+        if found and found["one"].lower() != found["other"].lower():
+            if abs(int(found["first"]) - int(found["second"])) >= _FALL:
+                yield Match("arm_blood_pressure_difference", found.start(), found.end(), (found.start("second"),))
+            return
 
 
 def sound(found: Sequence[Finding], patient: Patient) -> list[Finding]:

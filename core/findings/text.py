@@ -148,7 +148,13 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         else:
             matches = parts.merged(matches, grid_english.find(text, matches), beside=True)
         matches = [english.shifted(_bare(m, text), sentence.start) for m in matches]
-        stated = (*statements.gestations(note.text, sentence), *statements.temperatures(note.text, sentence))
+        if name == "chinese" and (patient.age_years or 0) >= _GROWN_YEARS:
+            matches = [told_chinese.grown(m, note.text) for m in matches]
+        stated = (
+            *statements.gestations(note.text, sentence),
+            *statements.temperatures(note.text, sentence),
+            *statements.pressures(note.text, sentence),
+        )
         matches = [m for m in (*matches, *stated) if m.key]
         said = contexts(told, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)

@@ -35,6 +35,14 @@ _PRESSURE = re.compile(
     r"(?P<s>\d{2,3})\s*(?:/|\bover\b)\s*(?P<d>\d{2,3})(?![\d/])\s*(?P<u>mm\s?Hg|毫米汞柱|kPa)?",
     re.IGNORECASE,
 )
+_MORE = re.compile(r"(?P<gap>[^\d\n.;。；]{1,40}?)(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})(?![\d/])")
+_RANGE = re.compile(r"\b(?:between|swing|rang|vari|from)", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"\b(?:stand|upright|erect|sit|home|arm|leg|left|right|usual|normal|baseline|previous|target|below|under|sleep|vision|acuity)"
+    r"|立|坐|家|左|右|腿|臂|平时|既往|基础|目标|控制|视力",
+    re.IGNORECASE,
+)
+"""Pressures told after the first one, and what makes them another posture, limb or time."""
 _DECADE = {
     "heart_rate": 10, "respiratory_rate": 10, "oxygen_saturation": 10, "systolic_bp": 10, "diastolic_bp": 10, "glucose": 100,
 }  # fmt: skip
@@ -132,9 +140,28 @@ def _pressures(note: Note) -> Iterator[Observation]:
         kilo = (m["u"] or "").lower() == "kpa"
         if not (m["name"] or m["u"]) or systolic <= diastolic or not (kilo or 50 <= systolic <= 300):
             continue
+        if m["name"] and not kilo:
+            yield from _repeated(note, m.end(), systolic if _RANGE.search(m.group()) else 0)
         unit = "kPa" if kilo else "mm[Hg]"
         for name, value in (("systolic_bp", systolic), ("diastolic_bp", diastolic)):
             yield _observation(note, known[name], Quantity(value, unit), m.start(), m.end())
+
+
+def _repeated(note: Note, at: int, least: float) -> Iterator[Observation]:
+    """The pressures told after one in the same sentence ("150/95, later 190/120"): the last told is the newest. Of a range
+    ("between 110/60 and 190/120") only the higher end counts: `least` is the systolic pressure told first."""
+    known = table.load().by_id
+    while m := _MORE.match(note.text, at):
+        systolic, diastolic = float(m["s"]), float(m["d"])
+        end = m.end()
+        after = re.match(r"[^\d\n.;。；,，]{0,20}", note.text[end:])
+        around = m["gap"] + (after[0] if after else "")
+        read = re.match(r"\s*(?:mm\s?Hg|毫米汞柱|kPa)", note.text[end:], re.IGNORECASE) is not None  # by its unit
+        if read or systolic <= diastolic or not max(50, least) <= systolic <= 300 or _ELSEWHERE.search(around):
+            return
+        for name, value in (("systolic_bp", systolic), ("diastolic_bp", diastolic)):
+            yield _observation(note, known[name], Quantity(value, "mm[Hg]"), m.start("s"), end)
+        at = end
 
 
 def _bodies(note: Note) -> Iterator[Observation]:
