@@ -305,7 +305,21 @@ def _reaches(
             yield trigger.category, hit.start, min(end, _forward_limit(text, sentence, hit, trigger, matches, name))
         else:
             start = max([s.end for s in stops if s.end <= hit.start], default=sentence.start)
-            yield trigger.category, max(start, _backward_limit(text, sentence, hit, name)), hit.start
+            begin = max(start, _backward_limit(text, sentence, hit, name))
+            if name == "chinese" and trigger.category == NEGATED:
+                begin = _own_subject(text, begin, hit, matches)
+            yield trigger.category, begin, hit.start
+
+
+def _own_subject(text: str, begin: int, hit: _Hit, matches: Sequence[Match]) -> int:
+    """Where what a Chinese denial is said of begins: after the last 、 if no finding follows it ("T波高尖、P波消失")."""
+    last = text.rfind("、", begin, hit.start) + 1
+    alone = (
+        last > begin
+        and text[last : hit.start].strip()
+        and not any(m.end > last and m.start < hit.start for m in matches)
+    )
+    return last if alone else begin
 
 
 def _running(text: str, hit: _Hit, hits: Sequence[_Hit]) -> set[int]:

@@ -69,6 +69,8 @@ _WITHIN: dict[str, re.Pattern[str]] = {
     "throat_tightness": re.compile("脖子(?!.*[掐勒卡])"),
     "rash_after_fever_subsides": re.compile("疹[，,、]?热退|疹退"),
     "pain_with_straining": re.compile("^咳嗽?[^时后疼痛用力、或和]{0,4}加重$"),
+    "flushing": re.compile("看见红|可见红"),
+    "neck_stiffness": re.compile("触及|质硬|淋巴|硬结|硬块|疙瘩|摸到"),
     "jaundice": re.compile("眼角|一小块|一块|小点|眼屎|分泌物|痂|脓"),
     "purulent_eye_discharge": re.compile("一小块|灰黄|眼白"),
     "dysarthria": re.compile("听不清|底下|下面|摸"),
@@ -206,6 +208,10 @@ def _sees_self(match: Match, text: str, start: int) -> bool:
     return _SEES_SELF.search(text[start : match.start]) is not None
 
 
+def _goiter(match: Match, text: str, start: int) -> bool:
+    return text[match.end : match.end + 1] in {"块", "物", "瘤"} or _snores(match, text, start)
+
+
 def _snores(match: Match, text: str, start: int) -> bool:
     return text[match.start : match.end].startswith("脖子") and re.search("呼噜|打鼾|鼾声", text) is not None
 
@@ -254,7 +260,7 @@ def _not_whirling(match: Match, text: str, start: int) -> bool:
 
 
 def _no_abdomen(match: Match, text: str, start: int) -> bool:
-    return re.search("腹|肚|脐|胃", text[: match.end]) is None
+    return re.search("腹(?!股)|肚|脐|胃", text[: match.end]) is None
 
 
 def _of_the_eye(match: Match, text: str, start: int) -> bool:
@@ -302,7 +308,23 @@ def _no_heart(match: Match, text: str, start: int) -> bool:
     return clause.endswith("杂音") and bool(_OTHER_SOUND.search(clause)) and not _HEART_SOUND.search(clause)
 
 
+def _no_shin(match: Match, text: str, start: int) -> bool:
+    return re.search("腿|胫|下肢|踝", text[start : match.end]) is None
+
+
+def _likened(match: Match, text: str, start: int) -> bool:
+    return re.search("[像跟如似]$", text[start : match.start]) is not None
+
+
+def _in_ear_canal(match: Match, text: str, start: int) -> bool:
+    clause = _before(match, text, start) + text[match.start : match.end]
+    return "耳道" in clause and "廓" not in clause
+
+
 _RULES = {
+    "tender_shin_nodules": _no_shin,
+    "insect_bite_marks": _likened,
+    "swollen_red_auricle": _in_ear_canal,
     "heart_murmur": _no_heart,
     "generalized_weakness": _one_sided,
     "autoimmune_history": _tested,
@@ -321,7 +343,7 @@ _RULES = {
     "crepitus_joint": _snoring_sound,
     "wet_work": _washes,
     "obesity": _sees_self,
-    "goiter": _snores,
+    "goiter": _goiter,
     "memory_loss": _at_school,
     "pulsating_headache": _no_head,
     "jaundice": _another_color,

@@ -496,6 +496,12 @@ def test_she_may_go_on_about_my_aunt() -> None:
         ("疼过一次，吃点止疼药五六天就好", "abdominal_pain_relieved_by_eating"),
         ("聚会吃火锅后，凌晨右脚剧痛", "pain_after_fatty_meal"),
         ("一到晚上躺床上两条小腿难受", "immobilization"),
+        ("面部能看见红血丝", "bloody_show"),
+        ("一咽东西、转头就疼", "headache"),
+        ("双侧颈部肿块", "goiter"),
+        ("颈部可触及2cm质硬淋巴结", "neck_stiffness"),
+        ("指腹紫红色痛性结节", "abdominal_pain"),
+        ("像蚊子包一样鼓起来", "insect_bite_marks"),
     ],
 )
 def test_chinese_words_inside_other_words(text: str, finding: str) -> None:
@@ -506,6 +512,10 @@ def test_chinese_words_inside_other_words(text: str, finding: str) -> None:
     ("text", "finding", "status"),
     [
         ("双附件未及包块", "adnexal_mass", Status.ABSENT),
+        ("喘气没问题", "dyspnea", Status.ABSENT),
+        ("心电图T波高尖、P波消失", "ecg_peaked_t", Status.PRESENT),
+        ("咳嗽、咳痰消失", "cough", Status.ABSENT),
+        ("没有心慌出汗那种发作", "sweating", Status.ABSENT),
         ("宝宝没有精神萎靡", "ill_appearing", Status.ABSENT),
         ("没有发烧肚子痛", "abdominal_pain", Status.ABSENT),
         ("右手大拇指、食指、中指老是发麻", "hand_numbness_median", Status.PRESENT),
