@@ -100,6 +100,10 @@ _OTHERS = {
     "numbness": re.compile(r"^numbs$|asleep in my arms"),
     "generalized_edema": re.compile(r" and an? "),
     "rash": re.compile(r"skin sample"),
+    "head_turn": re.compile(r"^turning the head"),
+    "neck_mass": re.compile(r"\bor stiff neck|neck of"),
+    "cystic_lump_wrist": re.compile(r"\bbumps\b"),
+    "back_pain": re.compile(r"\bback (?:teeth|tooth|molars?)\b"),
     "morning_headache": re.compile(r"\b(?:until|till|next)\b"),
     "pallor": re.compile(rf"^faces have|{_RING}"),
     "popping_ears": re.compile(r"\bin front of\b"),
@@ -118,6 +122,22 @@ _JOINED_ON = re.compile(
     r"|, and (?!swell|stiff|numb|weak|tender|burn|tight)\w+s) "
 )
 """A pain that belongs to what stands before it: "her knees ache and the eyes are red"."""
+_CHEST = re.compile(r"\b(?:chest|lungs?|rhonchi|crackles|creps|crepitations|wheez)", re.IGNORECASE)
+_RETINA = re.compile(r"\b(?:retina|fundus|fundi|fundoscopy|disc)", re.IGNORECASE)
+_MOUTH = re.compile(
+    r"\b(?:tonsil|tongue|palate|mouth|throat|gums?\b|inside (?:the|his|her|my|both) cheek|cervix)", re.IGNORECASE
+)
+_GLAND = re.compile(r"\bglands?\b", re.IGNORECASE)
+_FOLLOWED = {
+    "dysphagia": re.compile(r" in (?:it|the hole|my teeth|between)\b", re.IGNORECASE),
+    "ear_tugging": re.compile(r" (?:is|was|does|causes|gives|hurts)\b", re.IGNORECASE),
+    "pallor": re.compile(
+        r",? (?:\w+,? ){0,3}?(?:bumps?|lumps?|patch|swelling|mass|nodul|spots?|areas?|discs?|scars?|plaque|ring|jelly"
+        r"|fluid|line)",
+        re.IGNORECASE,
+    ),
+}
+"""What follows where the words before tell of something else: "food gets stuck in it", "pale, equal bumps"."""
 _AS_IF = re.compile(r"\b(?:as (?:if|though)|like) [^.,;]{0,25}$", re.IGNORECASE)
 _BESIDE = re.compile(r"\b(?:beside|side of|next to|tip of|bridge of|on) (?:the|his|her|my) $", re.IGNORECASE)
 _PRESSED = re.compile(r" (?:if|when|on|with|under) (?:\w+ ){0,2}?press", re.IGNORECASE)
@@ -194,15 +214,15 @@ def loose(match: Match, text: str, start: int) -> bool:
         return _BELLY_CRAMP.search(text) is not None and _LIMB.search(text, start) is None
     if match.key == "syncope" and said == "faint":
         return _FAINT.match(text, match.end) is not None
-    if match.key == "recent_trauma" and said.startswith(("fell", "fall")):
-        return _NUMBER.match(text, match.end) is not None
+    if match.key == "recent_trauma" and said.startswith(("fell", "fall")) and _NUMBER.match(text, match.end):
+        return True
     if match.key == "muscle_rigidity":
         return _BELLY.search(text, start, match.end) is not None
     if match.key == "runny_nose" and said in {"runny", "snotty"}:
         return _NOSE.search(text) is None
     if match.key in _DISCHARGES:
         return _ELSEWHERE.search(text) is not None and _GENITAL.search(text) is None
-    if match.key == "back_pain":
+    if match.key == "back_pain" and not _OTHERS["back_pain"].search(said):
         return said.endswith("back") and _BACK_OF.match(text, match.end) is not None
     if match.key == "falls" and _VALUE_FALLS.search(text[max(start, match.start - 24) : match.start]):
         return True
@@ -240,6 +260,8 @@ def loose(match: Match, text: str, start: int) -> bool:
 
 def _of_another(match: Match, said: str, text: str, start: int) -> bool:
     """Whether what stands around a match makes it speak of one muscle, one dose, another organ, another time."""
+    if match.key.startswith("!focal_weakness") and "focal signs" in said:  # "few rhonchi, no focal signs"
+        return _CHEST.search(text, start, match.end + 20) is not None
     told = _OTHERS.get(match.key)
     if told is not None and told.search(said):
         return True
@@ -247,6 +269,14 @@ def _of_another(match: Match, said: str, text: str, start: int) -> bool:
         return True
     before = text[max(start, match.start - 30) : match.start]
     if match.key == "recent_trauma" and _AS_IF.search(before):
+        return True
+    near = text[start : match.end + 40]
+    if match.key in {"varicose_veins", "hypopigmentation"}:
+        return (_RETINA if match.key == "varicose_veins" else _MOUTH).search(near) is not None
+    if match.key == "jaw_pain":
+        return _GLAND.search(text, max(start, match.start - 15), match.end) is not None
+    after = _FOLLOWED.get(match.key)
+    if after is not None and after.match(text, match.end):
         return True
     if match.key == "epistaxis" and said.startswith("nose"):
         return _BESIDE.search(before) is not None
