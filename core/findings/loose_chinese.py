@@ -70,6 +70,7 @@ _WITHIN: dict[str, re.Pattern[str]] = {
     "rash_after_fever_subsides": re.compile("疹[，,、]?热退|疹退"),
     "pain_with_straining": re.compile("^咳嗽?[^时后疼痛用力、或和]{0,4}加重$"),
     "flushing": re.compile("看见红|可见红"),
+    "pain_on_biting": re.compile("下颌|腮|耳"),
     "neck_stiffness": re.compile("触及|质硬|淋巴|硬结|硬块|疙瘩|摸到"),
     "jaundice": re.compile("眼角|一小块|一块|小点|眼屎|分泌物|痂|脓"),
     "purulent_eye_discharge": re.compile("一小块|灰黄|眼白"),
@@ -114,6 +115,8 @@ def _provokes(match: Match, text: str, start: int) -> bool:
 
 
 def _shown(match: Match, text: str, start: int) -> bool:
+    if re.search("[肺肝肾脑颅][上里部内脏叶]", _before(match, text, start)):
+        return True
     return _SHOWS.search(text, start, match.start) is not None
 
 
@@ -313,7 +316,7 @@ def _no_shin(match: Match, text: str, start: int) -> bool:
 
 
 def _likened(match: Match, text: str, start: int) -> bool:
-    return re.search("[像跟如似]$", text[start : match.start]) is not None
+    return re.search("[像跟如似长]$", text[start : match.start]) is not None
 
 
 def _in_ear_canal(match: Match, text: str, start: int) -> bool:
@@ -321,7 +324,59 @@ def _in_ear_canal(match: Match, text: str, start: int) -> bool:
     return "耳道" in clause and "廓" not in clause
 
 
+def _other_period(match: Match, text: str, start: int) -> bool:
+    """ "四十多天还没来": the last digits of a longer number, or of a period that does not come."""
+    said = text[match.start : match.end]
+    longer = said.startswith("十") and text[max(start, match.start - 1) : match.start] in set("二三四五六七八九几")
+    return longer or re.search("没来|未来|推迟|停经", text[start : match.end + 8]) is not None
+
+
+def _hormone_test(match: Match, text: str, start: int) -> bool:
+    return text[match.start : match.end] == "激素" and bool(
+        re.search("[项性]$", text[start : match.start])
+        or re.match("[都均]?(?:偏|很|太|水平|检查|正常|六项|全套|低|高)", text[match.end :])
+    )
+
+
+def _pressure_of_fluid(match: Match, text: str, start: int) -> bool:
+    measured = re.match(r"于|\s*\d", text[match.end :]) or re.search("腰穿|颅内|脑脊液|眼$", text[start : match.start])
+    return "压力" in text[match.start : match.end] and measured is not None
+
+
+def _slept_on(match: Match, text: str, start: int) -> bool:
+    said = text[match.start : match.end]
+    little = re.search("[只仅才能]$|每晚|晚上|夜里|一天|一夜|总共|最多", text[start : match.start])
+    return said.startswith("睡") and said.endswith("小时") and little is None
+
+
+def _eased_by_drink(match: Match, text: str, start: int) -> bool:
+    said = text[match.start : match.end]
+    after = re.match("[^，。]{0,3}(?:减轻|缓解|好转|潮红|脸红)", text[match.end :])
+    return said.endswith("酒后") and after is not None
+
+
+def _snorer(match: Match, text: str, start: int) -> bool:
+    return re.search("呼噜|打鼾|鼾|打呼", text[start : match.start]) is not None
+
+
+def _other_organ(match: Match, text: str, start: int) -> bool:
+    before = text[start : match.end]
+    return re.search("头颅|颅|脑|腹|乳|钼靶|肾|肝|骨", before) is not None and re.search("肺|胸", before) is None
+
+
+def _no_medicine(match: Match, text: str, start: int) -> bool:
+    return re.search("农药|蘑菇|清洁|电池|强酸|强碱|老鼠药", text[match.start : match.end + 4]) is not None
+
+
 _RULES = {
+    "paroxysmal_nocturnal_dyspnea": _snorer,
+    "alcohol_binge": _eased_by_drink,
+    "chest_xray_opacity": _other_organ,
+    "drug_overdose_history": _no_medicine,
+    "prolonged_menses": _other_period,
+    "takes_steroid": _hormone_test,
+    "recent_stressor": _pressure_of_fluid,
+    "insomnia": _slept_on,
     "tender_shin_nodules": _no_shin,
     "insect_bite_marks": _likened,
     "swollen_red_auricle": _in_ear_canal,

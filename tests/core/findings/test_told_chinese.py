@@ -1,4 +1,4 @@
-"""Chinese words that look like a finding and are another, or none; where a denial, a family history and a child's words end."""
+"""Chinese words that look like a finding and are another, or none; where denials and family histories end."""
 
 import pytest
 
