@@ -131,7 +131,8 @@ def _table(name: str) -> Table:
     gap = re.compile(between or r"(?!)")
     topics = re.compile("|".join(map(re.escape, _file(name).get("topics", ()))) or r"(?!)")
     full = tuple((1 << len(pattern.parts)) - 1 for pattern in known)
-    return Table(known, full, places, sizes, name, _file(name)["not_before"], followed, gap, whole, topics)
+    not_before = {k.lower(): v.lower() for k, v in _file(name)["not_before"].items()}  # as the text is
+    return Table(known, full, places, sizes, name, not_before, followed, gap, whole, topics)
 
 
 def find(text: str, name: str) -> list[Match]:

@@ -502,6 +502,13 @@ def test_she_may_go_on_about_my_aunt() -> None:
         ("颈部可触及2cm质硬淋巴结", "neck_stiffness"),
         ("指腹紫红色痛性结节", "abdominal_pain"),
         ("像蚊子包一样鼓起来", "insect_bite_marks"),
+        ("HPV16阳性", "h_pylori_positive"),
+        ("这次过了四十多天还没来", "prolonged_menses"),
+        ("抽血说几项激素都偏低", "takes_steroid"),
+        ("腰穿压力大于400mmH2O", "recent_stressor"),
+        ("右外展神经麻痹", "numbness"),
+        ("昨天晚上肚子一阵一阵地疼", "epigastric_pain"),
+        ("咀嚼时下颌酸痛", "pain_on_biting"),
     ],
 )
 def test_chinese_words_inside_other_words(text: str, finding: str) -> None:
@@ -513,6 +520,8 @@ def test_chinese_words_inside_other_words(text: str, finding: str) -> None:
     [
         ("双附件未及包块", "adnexal_mass", Status.ABSENT),
         ("喘气没问题", "dyspnea", Status.ABSENT),
+        ("没有精神病史", "schizophrenia_history", Status.ABSENT),
+        ("每晚只能睡两三个小时", "insomnia", Status.PRESENT),
         ("心电图T波高尖、P波消失", "ecg_peaked_t", Status.PRESENT),
         ("咳嗽、咳痰消失", "cough", Status.ABSENT),
         ("没有心慌出汗那种发作", "sweating", Status.ABSENT),
