@@ -118,6 +118,7 @@ _OTHERS = {
 }
 """Words of a finding in another sense: "urine shows blood", "the drop that numbs"."""
 _JOINED_ON = re.compile(
+    r"^\w+,? and (?:has|had|have|now|then) |"
     r"\b(?:aches?|hurts?|pain|painful|sore)\b(?:,? and (?:the|his|her|my|one)"
     r"|, and (?!swell|stiff|numb|weak|tender|burn|tight)\w+s) "
 )

@@ -49,6 +49,7 @@ def read(text: str) -> dict[str, Status]:
         ("A burning pain ran down the arm.", "vulvar_burning"),
         ("Memory for recent visits is fair.", "memory_loss"),
         ("Urine shows blood.", "bloody_show"),
+        ("She fell on her outstretched hand and has wrist pain.", "hand_pain"),
         ("One of my back teeth twinges with ice cream.", "back_pain"),
         ("The retina is full of blood with swollen twisting veins.", "varicose_veins"),
         ("The tonsils are red with patches of white.", "hypopigmentation"),
