@@ -144,10 +144,10 @@ def _plain(text: str, start: int, end: int, acronyms: frozenset[str], stop: froz
     return out
 
 
-Compiled = tuple[list[str], tuple[str, ...], dict[str, list[int]]]
-"""Key and normal form of each phrase in one string (apart, the words of a hundred thousand phrases take five times the
-memory), acronyms, and the phrases' numbers by their rarest word."""
-_APART = "\x1f"
+Compiled = tuple[dict[str, str], tuple[str, ...]]
+"""Under each phrase's rarest word all such phrases in one string (apart, a hundred thousand phrases take five times the
+memory), each its key and its normal form; and the acronyms."""
+_APART, _NEXT = "\x1f", "\x1e"
 
 
 class Matcher:
@@ -161,12 +161,12 @@ class Matcher:
         self.gap = gap
         if compiled is None:
             compiled = _compile(list(names))
-        self.phrases, acronyms, self.index = compiled
+        self.index, acronyms = compiled
         self.acronyms = frozenset(acronyms)
 
     def compiled(self) -> Compiled:
         """What the names became, for a cache."""
-        return self.phrases, tuple(sorted(self.acronyms)), self.index
+        return self.index, tuple(sorted(self.acronyms))
 
     def find(self, text: str) -> list[Match]:
         """All matches, most specific first and then in order; one whose words are all in longer ones is left out."""
@@ -174,8 +174,10 @@ class Matcher:
         here = {word.form for word in words}
         candidates: list[tuple[int, int, int, tuple[int, ...], str]] = []
         for at, word in enumerate(words):
-            for number in self.index.get(word.form, ()):
-                key, *forms = self.phrases[number].split(_APART)
+            if word.form not in self.index:
+                continue
+            for phrase in self.index[word.form].split(_NEXT):
+                key, *forms = phrase.split(_APART)
                 if not here.issuperset(forms):
                     continue
                 place = (at,) if len(forms) == 1 else _place(words, at, forms, self.gap)
@@ -192,17 +194,16 @@ def _compile(names: list[tuple[str, str]]) -> Compiled:
         forms = tuple(t.form for t in tokens(name, acronyms) if t.form and t.form not in _BREAKS)
         if forms:
             phrases.setdefault(forms, key)
-    together = [_APART.join((key, *forms)) for forms, key in phrases.items()]
-    return together, tuple(sorted(acronyms)), _index(phrases)
+    return _index(phrases), tuple(sorted(acronyms))
 
 
-def _index(phrases: dict[tuple[str, ...], str]) -> dict[str, list[int]]:
+def _index(phrases: dict[tuple[str, ...], str]) -> dict[str, str]:
     """Each phrase under its rarest word, so that few phrases are tried at each place."""
     frequency = Counter(form for forms in phrases for form in set(forms))
-    index: dict[str, list[int]] = defaultdict(list)
-    for number, forms in enumerate(phrases):
-        index[min(forms, key=lambda form: (frequency[form], form))].append(number)
-    return dict(index)
+    index: dict[str, list[str]] = defaultdict(list)
+    for forms, key in phrases.items():
+        index[min(forms, key=lambda form: (frequency[form], form))].append(_APART.join((key, *forms)))
+    return {form: _NEXT.join(under) for form, under in index.items()}
 
 
 def _place(words: Sequence[Token], at: int, forms: Sequence[str], most: int) -> tuple[int, ...] | None:

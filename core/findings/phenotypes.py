@@ -16,7 +16,7 @@ from core.knowledge import hpo, vocabulary
 from core.knowledge.vocabulary import keep
 from core.paths import packs
 
-_FORMAT = 3
+_FORMAT = 4
 _SHORTEST = 7
 _GAP = 1
 

@@ -41,7 +41,7 @@ from core.paths import packs
 __all__ = ["findings_in", "values_in"]
 
 _CJK = re.compile("[\u4e00-\u9fff]")
-_FORMAT = 2
+_FORMAT = 3
 _DENIES = "!"
 """Before the findings of a name that denies them by itself ("afebrile")."""
 _SEVERAL = "&"
