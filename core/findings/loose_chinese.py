@@ -160,7 +160,7 @@ def _no_head(match: Match, text: str, start: int) -> bool:
 
 
 def _of_organ(match: Match, text: str, start: int) -> bool:
-    return _OF_ORGAN.search(text[start : match.start]) is not None
+    return _OF_ORGAN.search(text[start : match.start]) is not None or _shown(match, text, start)
 
 
 def _of_muscle(match: Match, text: str, start: int) -> bool:

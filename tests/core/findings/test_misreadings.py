@@ -503,6 +503,8 @@ def test_she_may_go_on_about_my_aunt() -> None:
         ("指腹紫红色痛性结节", "abdominal_pain"),
         ("像蚊子包一样鼓起来", "insect_bite_marks"),
         ("HPV16阳性", "h_pylori_positive"),
+        ("臀部见红色斑丘疹伴瘙痒", "hyperpigmentation"),
+        ("CT示右顶叶出血伴水肿", "edema"),
         ("这次过了四十多天还没来", "prolonged_menses"),
         ("抽血说几项激素都偏低", "takes_steroid"),
         ("腰穿压力大于400mmH2O", "recent_stressor"),
