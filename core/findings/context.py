@@ -91,6 +91,8 @@ _ZH_ACTS = re.compile(
     "们?(?:(?:让|叫|劝|逼|催|陪|带着?|喊|送|搀|扶)(?:我|他|她|患者|来|其)|(?:拉|拽|扯|牵|抱|哄|喂)(?:着|了|起|住|他|她|奶|饭|药))"
 )
 """Chinese words around a relative who is only the object or company of what the patient does, or urges him on."""
+_BORN_OF = re.compile(r"\b(?:of|born to) (?:[\w-]+ ){0,2}$", re.IGNORECASE)
+"""Before "parents": "a boy of Armenian parents has fever" speaks of the boy."""
 _COUPLE = re.compile(r"\band (?:his|her|my) (?:\d+-year-old )?$", re.IGNORECASE)
 _AND_I = re.compile(r"\s+and (?:i|me|he|she)\b", re.IGNORECASE)
 _SPOUSES = frozenset({"wife", "husband", "partner", "spouse", "boyfriend", "girlfriend"})
@@ -248,6 +250,8 @@ def _hits(text: str, sentence: Sentence, tables: Language) -> list[_Hit]:
         if _only_company(text[sentence.start : m.start()], text[m.end() : sentence.end], triggers):
             continue
         if phrase == "without" and _CANNOT.search(text, sentence.start, m.start()):
+            continue
+        if phrase == "parents" and _BORN_OF.search(text, sentence.start, m.start()):
             continue
         if phrase in _SPOUSES and (_COUPLE.search(text, sentence.start, m.start()) or _AND_I.match(text, m.end())):
             continue

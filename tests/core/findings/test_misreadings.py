@@ -426,6 +426,11 @@ def test_medicines_not_taken_deny_no_complaint() -> None:
     assert read("An irregular heartbeat he takes no tablets for brought a sudden pain.")["pain"] is Status.PRESENT
 
 
+def test_who_is_born_of_parents_is_the_patient() -> None:
+    found = findings_in(_note("A boy of Armenian parents has belly pain."), Patient())
+    assert [f.scope.value for f in found if f.code.code == "abdominal_pain"] == ["current"]
+
+
 def test_who_finds_him_so_is_not_so_herself() -> None:
     found = findings_in(_note("His wife finds him muddled."), Patient())
     assert [f.scope.value for f in found if f.code.code == "confusion"] == ["current"]
