@@ -28,7 +28,7 @@ _WITH_OTHERS = re.compile(
 )
 """What brings pain on stands before a cough that does so too."""
 _SETS_OFF = re.compile(
-    r"(?: pain\b|,? (?:(?:and|or) )?(?:laugh|roll|strain|mov|lift|bend)\w*\b"
+    r"(?: pain\b| (?:does|did)(?: not|n't)[.,;]|,? (?:(?:and|or) )?(?:laugh|roll|strain|mov|lift|bend)\w*\b"
     r"|(?:(?:,| and| or)+ (?!my |his |her |the |a |i |he |she )[^.;:]{1,30}?)?"
     r" (?:hurts?|(?:is|are) (?:agony|painful|unbearable)|(?:set|bring)s? (?:it|them) (?:off|on)"
     r"|(?:worsen|aggravate|trigger|provoke|reproduce)s?"
@@ -118,7 +118,7 @@ _OTHERS = {
 }
 """Words of a finding in another sense: "urine shows blood", "the drop that numbs"."""
 _JOINED_ON = re.compile(
-    r"^\w+,? and (?:has|had|have|now|then) |"
+    r"^\w+,? and (?:has|had|have|now|then|(?:gett|turn|mov|lift|squeez|bend|lean|walk)ing) |^\w+(?: joints?)? reproduc|"
     r"\b(?:aches?|hurts?|pain|painful|sore)\b(?:,? and (?:the|his|her|my|one)"
     r"|, and (?!swell|stiff|numb|weak|tender|burn|tight)\w+s) "
 )
@@ -251,8 +251,8 @@ def loose(match: Match, text: str, start: int) -> bool:
         return _FALLS.match(text, match.end) is not None
     if match.key == "lymphadenopathy":
         return said.endswith("gland") and _OTHER_GLAND.search(text, start, match.start) is not None
-    if match.key in _SEEN:
-        return _SHOWS.search(text, start, match.start) is not None
+    if (match.key in _SEEN or said == "bruises") and _SHOWS.search(text, start, match.start):
+        return True
     if match.key in {"cough", "sneezing"} and " " not in said:
         before = text[max(start, match.start - 24) : match.start]
         return bool(_PROVOKES.search(before) or _WITH_OTHERS.search(before) or _SETS_OFF.match(text, match.end))

@@ -133,6 +133,7 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
     finder = matcher(name)
     found: list[Finding] = []
     modifiers: list[Modifier] = []
+    empty: set[tuple[str, int]] = set()
     cut = sentences(note.text, name)
     told = _of_the_child(note.text, patient, name)
     told = told_chinese.told(told) if name == "chinese" else told
@@ -159,7 +160,9 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         said = contexts(told, sentence, matches, name)
         spans = durations(note.text, sentence.start, sentence.end)
         for match, context in zip(matches, said, strict=True):
-            if not _vague(match, context, matches, said) and not says_nothing(match, note.text, sentence.start):
+            if says_nothing(match, note.text, sentence.start):
+                empty.add((match.key, match.start))
+            elif not _vague(match, context, matches, said):
                 duration = _lasting(match, matches, spans)
                 found += _finding(note, match, _still(match, context, sentence, duration), duration, name)
                 if match.key in rules() and context == _HERE_AND_NOW:
@@ -167,7 +170,8 @@ def findings_in(note: Note, patient: Patient) -> tuple[Finding, ...]:
         modifiers += _modifiers(note.text, sentence, number, name)
     found += composed(note, found, modifiers, [sentence.start for sentence in cut])
     kept = statements.sound(found, patient)
-    return (*kept, *phenotypes_in(note, name, found))
+    terms = phenotypes_in(note, name, found)
+    return (*kept, *(f for f in terms if (f.code.code, f.source.start) not in empty))
 
 
 def _of_the_child(text: str, patient: Patient, name: str) -> str:
