@@ -26,7 +26,7 @@ _WEAK = frozenset({
     "because", "since", "has had", "then", "until", "while", "reported", "reports", "states", "noticed", "notices",
     "notes", "noted", "they", "just", "i", "we", "secondary to",
     "shows", "showed", "revealed", "reveals", "he", "she",
-    "有", "后", "诉", "出现", "就诊", "入院", "开始", "表现为", "之后", "随后", "发现", "伴有", "伴",
+    "有", "后", "诉", "出现", "就诊", "入院", "表现为", "之后", "随后", "发现", "伴有", "伴",
 })  # fmt: skip
 """Terminations that end a denial but not a statement about a relative or the past ("her mother has asthma")."""
 _RUNNING = frozenset({
