@@ -22,6 +22,7 @@ _RELATIVE = re.compile(
     r"[，,](?=(?:其|我)?(?:父|母|兄|哥|姐|弟|妹|爸|妈|祖|孩子|患儿|宝宝|患者|本人|外公|外婆|奶奶|爷爷|叔|伯|姑|舅|姨|堂))"
 )
 _HABIT = re.compile("[，,](?=(?:本人|自己|自幼|平素|平时)?[从不无](?:来?不)?(?:吸烟|抽烟|饮酒|喝酒|烟酒|嗜烟))")
+_UNRELATED = re.compile("无关(?!节)")
 _CONDITION = re.compile(r"[不没](?=[^，,。；;不没无]{1,5}就(?!诊|医|是|行|好))")
 
 
@@ -31,7 +32,7 @@ def told(text: str) -> str:
     text = _FAMILY_HISTORY.sub(END, text)
     for ends in (_DEGREE, _RELATIVE, _HABIT):
         text = ends.sub(END, text)
-    return _CONDITION.sub("·", text)
+    return _CONDITION.sub("·", _UNRELATED.sub("··", text))
 
 
 _OF_ADULTS = (

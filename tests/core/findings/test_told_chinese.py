@@ -61,6 +61,8 @@ def test_these_words_tell_nothing_of_the_kind(text: str, finding: str) -> None:
         ("腹软，无压痛、反跳痛。", "abdominal_tenderness", Status.ABSENT),
         ("扁桃体无肿大及脓点。", "pustules", Status.ABSENT),
         ("全腹压痛，反跳痛。", "rebound_tenderness", Status.PRESENT),
+        ("无关节痛、口腔溃疡。", "joint_pain", Status.ABSENT),
+        ("疼痛与活动无关，伴心慌。", "palpitations", Status.PRESENT),
         ("无意识障碍。", "altered_consciousness", Status.ABSENT),
         ("可触及表面凹凸不平的包块。", "lump", Status.PRESENT),
         ("阴茎无痛性溃疡。", "genital_ulcer", Status.PRESENT),
