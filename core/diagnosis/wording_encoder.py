@@ -12,7 +12,8 @@ import importlib.util
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,21 @@ def refine(
     recipe: Recipe = Recipe(), report: Report = silent,
 ) -> Head:  # fmt: skip
     """Read the encoder in `source` (weights, tokenizer.json), write the refined one to `target` (made anew, same files), and
-    return the head that was learned with it. About 20 minutes on one core that knows bfloat16; the same for the same
-    inputs. Stopped (`Cancelled` from `report`), it goes on from its last hundred steps when called again.
+    return the head that was learned with it. About 20 minutes on one core that knows bfloat16, in one thread: the same for
+    the same inputs and versions of torch. Stopped (`Cancelled` from `report`), it goes on from its last hundred steps when
+    called again. UserError where `source` holds no encoder, or nothing is to be learned.
     """
-    refiner = _Refiner(source, tables, recipe)
-    batches = _all_batches(refiner, tables, told)
-    path = packs() / f"refining-{_state_key(source, recipe, batches)}.pt"
+    if not (source / "tokenizer.json").is_file():
+        raise UserError(f"{source.name} holds no tokenizer.json.", "Name the folder of a sentence encoder: --from.")
+    if recipe.rounds < 1:
+        raise UserError("An encoder is refined in at least one round.", "Name a number above 0: --rounds.")
+    with _one_thread():
+        return _refined(_Refiner(source, tables, recipe), source, target, told, report)
+
+
+def _refined(refiner: "_Refiner", source: Path, target: Path, told: Sequence[Presentation], report: Report) -> Head:
+    batches = _all_batches(refiner, told)
+    path = packs() / f"refining-{_state_key(source, refiner.recipe, batches)}.pt"
     done = refiner.restored(path)
     for step in range(done, len(batches)):
         report(step, len(batches), f"refining the encoder, loss {refiner.loss:.2f}")
@@ -86,16 +96,30 @@ def refine(
             refiner.keep(path, step + 1)
     refiner.write(source, target)
     path.unlink(missing_ok=True)
-    return refiner.head_learned(tuple(c.id for c in tables.conditions))
+    return refiner.head_learned()
 
 
-def _all_batches(refiner: "_Refiner", tables: Tables, told: Sequence[Presentation]) -> list[list[Sample]]:
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums are taken in one order, whatever the machine: with more threads they differ in their last digits, and on a busy
+    machine the threads wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _all_batches(refiner: "_Refiner", told: Sequence[Presentation]) -> list[list[Sample]]:
     recipe, found = refiner.recipe, []
     for number in range(recipe.rounds):
         chance = random.Random(f"{recipe.seed}/{number}")
         seed = recipe.seed * 1000 + number
         samples = wording_samples.written(
-            tables, told, refiner.tokens, chance, made=recipe.made, copies=recipe.copies, seed=seed
+            refiner.tables, told, refiner.tokens, chance, made=recipe.made, copies=recipe.copies, seed=seed
         )
         found += wording_samples.batches(samples, recipe.batch, chance)
     return found
@@ -120,14 +144,14 @@ class _Refiner:
 
         torch.manual_seed(recipe.seed)
         self.torch: Any = torch
-        self.recipe = recipe
+        self.tables, self.recipe = tables, recipe
         self.tokenizer: Any = Tokenizer.from_str((source / "tokenizer.json").read_text(encoding="utf-8"))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         self.network: Any = text_network(source, "text-embedding").model
         self.network.set_attn_implementation("sdpa")  # quicker than what is exported
         self._freeze()
-        self.bank = self._texts(tables)
+        self.bank = self._texts()
         self._make_head()
         moving = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
@@ -151,9 +175,9 @@ class _Refiner:
             layer = int(parts[parts.index("layer") + 1]) if "layer" in parts else -1 if "embeddings" in parts else 99
             parameter.requires_grad_(layer >= self.recipe.frozen and "pooler" not in parts)
 
-    def _texts(self, tables: Tables) -> Any:
+    def _texts(self) -> Any:
         """(conditions, 2, width): the conditions' own texts as the published encoder has them."""
-        flat = [tokens for pair in wording_samples.texts(tables, self.tokens) for tokens in pair]
+        flat = [tokens for pair in wording_samples.texts(self.tables, self.tokens) for tokens in pair]
         order = sorted(range(len(flat)), key=lambda i: len(flat[i]))
         found: Any = None
         self.network.eval()
@@ -163,7 +187,7 @@ class _Refiner:
                 made = self.vectors([flat[i] for i in rows])
                 found = self.torch.zeros(len(flat), made.shape[1]) if found is None else found
                 found[rows] = made
-        return found.reshape(len(tables.conditions), 2, -1)
+        return found.reshape(len(self.tables.conditions), 2, -1)
 
     def _make_head(self) -> None:
         """The linear map begins as the likeness to the conditions' texts."""
@@ -255,10 +279,10 @@ class _Refiner:
             (target / name).write_bytes(data)
         self.network.save_pretrained(target)
 
-    def head_learned(self, ids: tuple[str, ...]) -> Head:
+    def head_learned(self) -> Head:
         """The linear map as the head of the wording."""
         arrays: list[NDArray[np.float32]] = [
             np.asarray(part.detach().numpy(), np.float32)
             for part in (self.head.weight, self.head.bias, self.centre, self.scale)
         ]
-        return Head(ids, np.ascontiguousarray(arrays[0].T), *arrays[1:])
+        return Head(tuple(c.id for c in self.tables.conditions), np.ascontiguousarray(arrays[0].T), *arrays[1:])
