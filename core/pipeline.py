@@ -179,13 +179,27 @@ def _reason(record: Record) -> str:
         newest = max(record.notes, key=lambda n: n.time)
         stated = _REASON.search(newest.text)
         if stated:
-            return stated.group(1).strip()[:140]
+            return _cut(stated.group(1).strip())
     encounters = [e for e in record.events if e.kind == "encounter" and e.text]
     if encounters:
-        return max(encounters, key=lambda e: e.start).text[:140]
-    return _first_sentence(record.notes[-1].text)[:140] if record.notes else ""
+        return _cut(max(encounters, key=lambda e: e.start).text)
+    return _cut(_first_sentence(record.notes[-1].text)) if record.notes else ""
 
 
+def _cut(text: str) -> str:
+    """At most `_REASON_LENGTH` characters: whole sentences where one ends in time, else whole words and an ellipsis."""
+    if len(text) <= _REASON_LENGTH:
+        return text
+    head = text[:_REASON_LENGTH]
+    ends = [m.end() for m in _SENTENCE_END.finditer(head)]
+    if ends and ends[-1] >= _LEAST_REASON:
+        return head[: ends[-1]]
+    words = head.rpartition(" ")[0] if " " in head[_REASON_LENGTH // 2 :] else head[:-1]
+    return f"{words.rstrip('，,;；、')}…"
+
+
+_REASON_LENGTH, _LEAST_REASON = 140, 20
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 _REASON = re.compile(
     r"^\s*(?:reason for (?:visit|encounter|referral)|chief complaints?|presenting complaint|主诉|就诊原因)"
     r"\s*[:：]?\s*\n?\s*(\S.*)$",

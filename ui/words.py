@@ -3,12 +3,15 @@
 from core.domain.assessment import Evidence
 from core.domain.basics import Citation
 from core.domain.imaging import NoEstimate
+from core.domain.shown import value_words
 from ui.translate import LANGUAGE, say, tr
 
 SHOWN_WEIGHT = 0.05
 """Nats below which a finding neither supports nor speaks against; it stays in the sums of the explanation."""
 EDGE_OF_RANGE = 0.95
 """Share of the training pictures that lie nearer to the middle than the picture does."""
+NOT_MENTIONED = "not_mentioned"
+"""The code of `core.diagnosis.silence`'s share."""
 STATUS_WORDS = ("present", "absent", "unknown")
 ENGINES = {"diagnosis": "differential engine", "common": "common diseases", "rare": "rare diseases"}
 METHODS = {
@@ -29,9 +32,25 @@ NO_ESTIMATE = ("No estimate", "不作估计", "不给出估计", "无估计")
 
 
 def detail_words(detail: str) -> str:
-    """ "present, 92 %": the status is translated, value and unit stay."""
+    """ "present, 92 mmHg": the status is translated, the value is written as on a ward."""
     status, comma, rest = detail.partition(", ")
-    return f"{tr(status)}{comma}{rest}" if status in STATUS_WORDS else detail
+    shown = value_words(rest, LANGUAGE.code)
+    return f"{tr(status)}{comma}{shown}" if status in STATUS_WORDS else value_words(detail, LANGUAGE.code)
+
+
+def evidence_words(evidence: Evidence) -> str:
+    """What a chip says: an absent finding is "no: Cough", never "Cough"; of what a note leaves unsaid only the heading (the
+    names are in the tooltip: a long one would read like a list of denials)."""
+    words = say(evidence.label)
+    if is_silence(evidence):
+        return words.partition("：" if LANGUAGE.code == "zh" else ":")[0]
+    absent = evidence.detail.partition(", ")[0] == "absent"
+    return tr("no: {words}", words=words) if absent else words
+
+
+def is_silence(evidence: Evidence) -> bool:
+    """Whether it is what the note leaves unsaid: nobody denied it."""
+    return evidence.code.code == NOT_MENTIONED
 
 
 def engine_words(engine: str) -> str:

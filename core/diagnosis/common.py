@@ -187,7 +187,8 @@ class CommonEngine:
                 NAME, Label("Nothing that is present speaks for a condition.", "没有支持任何疾病的阳性发现。")
             )
         text = Label(
-            f"Only {len(informative)} informative findings; at least {needed} are needed for a differential.",
+            f"Only {len(informative)} of the findings {'is' if len(informative) == 1 else 'are'} informative; "
+            f"at least {needed} are needed for a differential.",
             f"仅有{len(informative)}项有鉴别意义的发现；至少需要{needed}项才能给出鉴别诊断。",
         )
         return Abstention(NAME, text)

@@ -30,9 +30,7 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 CODE = "not_mentioned"
 LABEL = Label("Not found in the note (no denial, weak)", "病历中未读到（不等于否认，仅为弱证据）")
-FEWER = Label(
-    "Fewer expected findings are missing than elsewhere (weak)", "与其他疾病相比，缺少的应有表现较少（弱证据）"
-)
+FEWER = Label("Little of what is expected is unsaid (weak)", "应有表现大多已提及（弱证据）")
 _KINDS = frozenset({"symptom", "sign", "risk", "exposure"})
 _TOLD = frozenset({StepKind.ASK, StepKind.EXAMINE})
 _FOLLOWING = frozenset({"pain"})

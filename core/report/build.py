@@ -10,6 +10,7 @@ from core.domain.case import Action, Case, CaseStatus, Decision
 from core.domain.finding import Finding, Interpretation, Scope, Status
 from core.domain.imaging import ImagePrediction
 from core.domain.record import Sex
+from core.domain.shown import unit_words, value_words
 from core.report.build_explanation import explanation_section
 from core.report.build_plan import plan_section
 from core.report.model import Bar, Bars, Block, Columns, Grid, Line, Notice, Report, Section, Tone
@@ -67,18 +68,24 @@ def identity(case: Case, language: str) -> str:
 
 def percent(share: float) -> str:
     """A probability as people read it: "71 %", "< 1 %"."""
-    if 0 < share < 0.01:
+    if 0 < share < 0.005:
         return "< 1 %"
-    if 0.99 < share < 1:
+    if 0.995 < share < 1:
         return "> 99 %"
     return f"{100 * share:.0f} %"
+
+
+def _between(low: float, high: float) -> str:
+    """An interval, "62 – 79 %"; spaced, as a font may draw "–>" as an arrow, and like `percent` never certain."""
+    first, last = percent(low), percent(high)
+    return last if first == last else f"{first.removesuffix(' %')} – {last}"
 
 
 def quantity(value: Quantity | None) -> str:
     """A number with its unit, without digits that mean nothing."""
     if value is None:
         return ""
-    unit = value.unit.replace("{", "").replace("}", "").replace("_", " ").replace("1.73 m2", "1.73 m²")
+    unit = unit_words(value.unit).replace("{", "").replace("}", "").replace("_", " ").replace("1.73 m2", "1.73 m²")
     return f"{value.comparator}{value.value:.6g} {unit}".strip()
 
 
@@ -153,7 +160,7 @@ def _bar(hypothesis: Hypothesis, language: str) -> Bar:
     detail = " · ".join(
         part
         for part in (
-            f"{percent(low)}–{percent(high)}",
+            _between(low, high),
             word(hypothesis.urgency, language),
             codes,
             hypothesis.note.text(language),
@@ -170,8 +177,10 @@ _TOLD = 0.05  # nats: below it a finding is no reason worth a line
 def _detail(detail: str, language: str) -> str:
     """ "present, 38.6 Cel" in the report's language; present alone goes without saying."""
     status, _, value = detail.partition(", ")
-    said = "" if status in ("present", "unknown", "") else word(status, language) if status == "absent" else status
-    text = ", ".join(filter(None, (said, value)))
+    if status not in ("present", "absent", "unknown", ""):
+        return f" ({value_words(detail, language)})"
+    said = word(status, language) if status == "absent" else ""
+    text = ", ".join(filter(None, (said, value_words(value, language))))
     return f" ({text})" if text else ""
 
 
@@ -339,7 +348,7 @@ def _images(case: Case, language: str) -> Section | None:
     blocks += [
         Line(
             f"{names.get(p.image_id, p.image_id)}: {p.name.text(language)} {percent(p.probability)} "
-            f"({percent(p.interval[0])}–{percent(p.interval[1])}){_set_held(p, language)} · {p.pack.name} {p.pack.version}",
+            f"({_between(*p.interval)}){_set_held(p, language)} · {p.pack.name} {p.pack.version}",
             Tone.MUTED,
         )
         for p in case.predictions

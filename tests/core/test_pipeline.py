@@ -125,3 +125,14 @@ def test_what_the_user_says_of_a_picture_is_kept(tmp_path: Path) -> None:
     case = pipeline.answer_image(result.cases[0], result.questions[0].id, age_years=3.0, view="AP")
     assert case.images[0].age_years == 3.0
     assert case.images[0].stated_by == "user"
+
+
+def test_a_long_reason_ends_at_a_sentence_or_says_that_it_goes_on() -> None:
+    from core.pipeline import _cut
+
+    first = "A man has had chest pain for two hours."
+    assert _cut(f"{first} {'It came on while he was carrying shopping upstairs, and ' * 3}") == first
+    assert _cut("因头痛两天伴视物模糊一天入院治疗，头痛为双侧持续胀痛。" + "既往无特殊，" * 30).endswith("胀痛。")
+    long = _cut("pain and more " * 20)
+    assert long.endswith(("pain…", "and…", "more…")) and len(long) <= 141
+    assert _cut("Cough") == "Cough"

@@ -8,6 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core import pipeline
+from core.diagnosis import silence
+from core.domain.assessment import Evidence
+from core.domain.basics import Coding, Label
 from core.domain.case import Action, Case, CaseStatus
 from core.domain.finding import Finding, Origin, Status
 from core.knowledge import hpo
@@ -25,6 +28,7 @@ from ui.widgets.button import Button
 from ui.widgets.chip import Chip
 from ui.widgets.text import Elided
 from ui.window import Window
+from ui.words import evidence_words, is_silence
 
 
 @pytest.fixture
@@ -366,3 +370,12 @@ def test_phenotype_terms_are_found_beside_the_common_list() -> None:
     terms = search_terms("ectopia lentis")
     assert terms and terms[0].hpo == "HP:0001083" and terms[0].coding.system == "HP"
     assert search_terms("hp:0001083")[0] == terms[0] and search_terms("") == ()
+
+
+def test_a_chip_says_what_is_absent_and_what_was_only_not_said() -> None:
+    told = Coding("consilium", "cough"), Label("Cough", "咳嗽"), -0.4, Origin.NOTE
+    unsaid = Label("Not found in the note (no denial, weak): Fever, Rash", "病历中未读到：发热")
+    silent = Evidence(Coding("consilium", silence.CODE), unsaid, -0.5, Origin.NOTE, "note.x")
+    assert evidence_words(Evidence(*told, "f", "absent, 3 d")) == "no: Cough"
+    assert evidence_words(Evidence(*told, "f", "present")) == "Cough"
+    assert evidence_words(silent) == "Not found in the note (no denial, weak)" and is_silence(silent)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from core.domain.assessment import Assessment, Evidence, Hypothesis
 from core.domain.basics import Coding
@@ -16,7 +16,7 @@ from ui.widgets.chip import Chip
 from ui.widgets.layout import FlowLayout, column, row
 from ui.widgets.panels import Icon
 from ui.widgets.text import Elided, label
-from ui.words import cite_words, counting, detail_words, engine_words
+from ui.words import cite_words, counting, detail_words, engine_words, evidence_words, is_silence
 
 WIDE_INTERVAL = 0.4
 CHIPS_SHOWN = 6
@@ -82,6 +82,17 @@ def source_words(hypothesis: Hypothesis, assessment: Assessment) -> str:
     return " · ".join(part or tr("unknown") for part in parts)
 
 
+def _long_words(evidence: Evidence) -> str:
+    return say(evidence.label) if is_silence(evidence) else evidence_words(evidence)
+
+
+def _about(evidence: Evidence) -> str:
+    """A chip's tooltip: the words where the chip has not room for all, the value, the weight, the source."""
+    weight = f"{evidence.weight:+.2f}".replace("-", "−") if evidence.weight else tr("unknown")
+    about = " · ".join(x for x in (detail_words(evidence.detail), weight, tr(ORIGIN_WORDS[evidence.origin])) if x)
+    return f"{_long_words(evidence)}\n{about}"
+
+
 def accessible(hypothesis: Hypothesis) -> str:
     """The whole sentence for screen readers."""
     low, high = (round(100 * x) for x in hypothesis.interval)
@@ -101,12 +112,21 @@ class Card(QFrame):
     chosen = Signal(str)
 
     def __init__(
-        self, rank: int, hypothesis: Hypothesis, assessment: Assessment, decision: Decision | None, *, opened: bool
+        self,
+        rank: int,
+        hypothesis: Hypothesis,
+        assessment: Assessment,
+        decision: Decision | None,
+        *,
+        opened: bool,
+        short: bool = False,
     ) -> None:
+        """`short`: the code without its system, on narrow windows: name and warning go first."""
         super().__init__()
         surface(self, "")
         self.hypothesis, self._decision, self._assessment = hypothesis, decision, assessment
         self.opened = opened
+        self._short = short or not opened
         self._rank = rank
         self.setProperty("card", "true")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -137,8 +157,10 @@ class Card(QFrame):
         name = Elided(say(self.hypothesis.label), "text.1", 15 if self.opened else 13, 600 if self.opened else 500)
         items: list[object] = [number, name]
         if self.hypothesis.cant_miss:
-            items.append(Chip(tr("Can't miss"), "red", icon="shieldalert"))
-        code = Elided(code_words(self.hypothesis, short=not self.opened), "text.2", 12)
+            warning = Chip(tr("Can't miss"), "red", icon="shieldalert")
+            warning.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            items.append(warning)
+        code = Elided(code_words(self.hypothesis, short=self._short), "text.2", 12)
         return row(*items, None, code, gap=6)
 
     def _bar(self) -> object:
@@ -172,14 +194,12 @@ class Card(QFrame):
         head.setFixedWidth(62)
         flow = FlowLayout()
         for evidence in items[:CHIPS_SHOWN]:
-            made = Chip(say(evidence.label), tone, sign=sign)
-            weight = f"{evidence.weight:+.2f}" if evidence.weight else tr("unknown")
-            about = (detail_words(evidence.detail), weight, tr(ORIGIN_WORDS[evidence.origin]))
-            made.setToolTip(" · ".join(x for x in about if x))
+            made = Chip(evidence_words(evidence), "grey" if is_silence(evidence) else tone, sign=sign)
+            made.setToolTip(_about(evidence))
             flow.addWidget(made)
         if len(items) > CHIPS_SHOWN:
             more = Chip(f"+{len(items) - CHIPS_SHOWN}", "plain")
-            more.setToolTip("\n".join(say(e.label) for e in items[CHIPS_SHOWN:]))
+            more.setToolTip("\n".join(_long_words(e) for e in items[CHIPS_SHOWN:]))
             flow.addWidget(more)
         if not items:
             flow.addWidget(label(tr("none"), "dense", "text.3"))

@@ -194,7 +194,9 @@ class Differential(QWidget):
         for flag in assessment.red_flags[:3] if assessment else ():
             strip = Strip("red", "shieldalert")
             cite = cite_words(flag.source)
-            strip.show_words(f"{say(flag.label)}. {say(flag.advice)}", "red", "shieldalert")
+            strip.show_words(
+                tr("{what}. {advice}", what=say(flag.label), advice=say(flag.advice)), "red", "shieldalert"
+            )
             strip.setToolTip(f"{flag.rule_id} · {cite}")
             self._flags.addWidget(strip)
 
@@ -280,7 +282,7 @@ class Differential(QWidget):
     def _add_card(self, case: Case, assessment: Assessment, rank: int, hypothesis: Hypothesis) -> None:
         decision = next((d for d in reversed(standing(case)) if d.target == f"hypothesis:{hypothesis.id}"), None)
         opened = hypothesis.id == self.selected or (self._roomy and rank == 2)
-        card = Card(rank, hypothesis, assessment, decision, opened=opened)
+        card = Card(rank, hypothesis, assessment, decision, opened=opened, short=not self._roomy)
         card.set_selected(hypothesis.id == self.selected)
         card.acted.connect(self.acted)
         card.chosen.connect(self.select)
@@ -345,7 +347,7 @@ def no_estimate(assessment: Assessment) -> QWidget:
     reasons = [label(say(a.reason), "secondary", wrap=True) for a in assessment.abstentions]
     holder = QWidget()
     words = label(tr("No estimate"), "title", "amber")
-    hint = fixed("The case is outside what the engines know. No number is shown.", "secondary", wrap=True)
+    hint = fixed("The engines cannot rank diagnoses from what they have. No number is shown.", "secondary", wrap=True)
     bar = ProbabilityBar(None, name=tr("Differential"))
     holder.setLayout(column(bar, words, hint, *reasons, None, gap=8, margins=(16, 16, 16, 16)))
     return holder

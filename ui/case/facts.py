@@ -10,25 +10,10 @@ from core.domain.basics import Coding, Label
 from core.domain.case import Case
 from core.domain.finding import Finding, Interpretation
 from core.domain.record import Allergy, Medication, Observation, Variant
+from core.domain.shown import unit_words
 from core.paths import RESOURCES
 from core.risk.course import Course, courses
 
-UCUM_WORDS = {
-    "10*9/L": "10⁹/L",
-    "10*3/uL": "10³/µL",
-    "10*12/L": "10¹²/L",
-    "10*6/uL": "10⁶/µL",
-    "Cel": "°C",
-    "[degF]": "°F",
-    "umol/L": "µmol/L",
-    "ug/L": "µg/L",
-    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
-    "mm[Hg]": "mmHg",
-    "/min": "/min",
-    "{ratio}": "",
-    "1": "",
-    "kg/m2": "kg/m²",
-}
 LOW = (Interpretation.LOW, Interpretation.CRITICAL_LOW)
 HIGH = (Interpretation.HIGH, Interpretation.CRITICAL_HIGH)
 CRITICAL = (Interpretation.CRITICAL_LOW, Interpretation.CRITICAL_HIGH)
@@ -76,11 +61,6 @@ class TimelineLine:
     title: str
     count: int = 0
     target: str = ""
-
-
-def unit_words(unit: str) -> str:
-    """A UCUM unit as it is written in hospitals."""
-    return UCUM_WORDS.get(unit, unit)
 
 
 def number_words(value: float) -> str:

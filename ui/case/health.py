@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from core.domain.case import Case
+from core.domain.shown import unit_words
 from core.progress import Report
 from core.risk.autofill import scores_for
 from core.risk.ckd import KidneyStage
@@ -14,7 +15,7 @@ from core.risk.health import Health, health
 from core.risk.reminders import Reminder
 from core.risk.score import ScoreResult
 from core.risk.trends import Trend
-from ui.case.facts import UCUM_WORDS, number_words
+from ui.case.facts import number_words
 from ui.session import Session
 from ui.theme import icons
 from ui.theme.theme import surface
@@ -74,7 +75,7 @@ class ScoreRows(TwoLineRows):
         return " · ".join(
             x
             for x in (
-                f"{say(row.text)} {UCUM_WORDS.get(row.unit, row.unit)}".replace("{score}", "").strip(),
+                f"{say(row.text)} {unit_words(row.unit)}".replace("{score}", "").strip(),
                 say(row.band),
             )
             if x
@@ -121,7 +122,7 @@ class TrendRows(TwoLineRows):
         """Draw a row."""
         tone = "amber" if row.worse else "text.1" if row.beyond else "text.2"
         before, latest = number_words(row.before.value), number_words(row.latest.value)
-        values = f"{before} → {latest} {UCUM_WORDS.get(row.latest.unit, row.latest.unit)}"
+        values = f"{before} → {latest} {unit_words(row.latest.unit)}"
         self.paint_two(painter, rect, (say(row.label), values, tone), (self._words(row), "text.3"))
 
     def _words(self, row: Trend) -> str:

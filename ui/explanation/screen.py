@@ -131,6 +131,8 @@ class ExplanationPage(QWidget):
         middle = stacked(stacked(self.note, self.what_if, (380, 120)), self.fidelity, (530, 250))
         self._tabs = QTabBar()
         self._tabs.setExpanding(False)
+        for _name in range(2):
+            self._tabs.addTab("")
         self._tabs.hide()
         self._middle = QStackedWidget()
         self._middle.addWidget(middle)
@@ -238,6 +240,7 @@ class ExplanationPage(QWidget):
             return
         ids = [h.id for h in hypotheses]
         self._hypothesis = hypothesis_id if hypothesis_id in ids else ids[0]
+        self._name_tabs()
         self._fill_choice(hypotheses)
         explanation = self._found()
         if explanation is None:
@@ -256,6 +259,10 @@ class ExplanationPage(QWidget):
         image = self.image.show_case(case)
         self.fidelity.show_case(explanation, image)
         self.provenance.show_case(case, explanation, image)
+
+    def _name_tabs(self) -> None:
+        for i, words in enumerate((tr("Note text"), tr("Image"))):
+            self._tabs.setTabText(i, words)
 
     def _fill_choice(self, hypotheses: tuple[Hypothesis, ...]) -> None:
         self.choice.clear()
@@ -320,10 +327,6 @@ class ExplanationPage(QWidget):
         self._narrow = narrow
         self._tabs.setVisible(narrow)
         if narrow:
-            while self._tabs.count():
-                self._tabs.removeTab(0)
-            self._tabs.addTab(tr("Note text"))
-            self._tabs.addTab(tr("Image"))
             self._middle.addWidget(self._right)
         else:
             self._middle.setCurrentIndex(0)

@@ -48,7 +48,7 @@ def text_of(data: bytes, tmp_path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["Pneumonia, right lower lobe", "71 %", "63 %–78 %", "can't miss", "PE not excluded", "Measure D-dimer", "No rigors −0.30",
+        ("en", ["Pneumonia, right lower lobe", "71 %", "63 – 78 %", "can't miss", "PE not excluded", "Measure D-dimer", "No rigors −0.30",
                 "Sputum colour", "None of these: 15 %", "Stop · Amoxicillin: penicillin anaphylaxis", "no dose until known: weight",
                 "250 mg once a day", "BLOCKED", "rejected: Pulmonary embolism", "Dr A (with Dr B)", "Culture grew pneumococcus",
                 "186 mg/L (high)", "not read: not a known format", "sha256 cdcdcdcdcdcdcdcd", "FAILED", "Penicillin (anaphylaxis)",
