@@ -17,6 +17,9 @@ from core.knowledge.condition_tables import Tables
 from core.progress import Cancelled, Report, silent
 from tests.core import tiny_bert
 
+pytest.importorskip("torch", reason="the training extra is not installed")
+pytest.importorskip("transformers", reason="the training extra is not installed")
+
 RECIPE = Recipe(rounds=4, made=60, copies=2, frozen=0, rate=3e-3, head_rate=2e-2, batch=16, pairs=4)
 FOUR = ("gout", "migraine", "pneumonia", "scabies")
 SHORT = replace(RECIPE, rounds=2, made=12)
