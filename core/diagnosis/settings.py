@@ -35,6 +35,7 @@ class Settings:
     silence_mention: float
     silence_findings: float
     silence_least: int
+    silence_span: int
     silence_limit: float
     false_absent: float
     false_absent_defining: float

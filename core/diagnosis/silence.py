@@ -4,8 +4,8 @@ Missing is never normal: nobody denied these findings. But who writes a whole no
 a present finding is mentioned (and read) with a chance m, and silence about it has the likelihood ratio
 (1 - m p) / (1 - m b), p its share in the condition, b in everybody. m grows with the note: `silence_mention` * n / (n +
 `silence_findings`), n its present findings. Silence counts for symptoms, signs, risks and exposures that a condition
-lists, and only where a note of at least `silence_least` present findings and more than a line was read; for signs of an
-examination only where one was done; never for tests, history and medicines. All of it together counts at most
+lists, and only where a note of at least `silence_least` present findings over `silence_span` characters was read; for signs
+of an examination only where one was done; never for tests, history and medicines. All of it together counts at most
 `silence_limit` nats (tanh). The level is that of the wording's item: the average person's weight is 0.
 """
 
@@ -30,13 +30,13 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 CODE = "not_mentioned"
 LABEL = Label("Not found in the note (no denial, weak)", "病历中未读到（不等于否认，仅为弱证据）")
-FEWER = Label("Little of what is expected is unsaid (weak)", "应有表现大多已提及（弱证据）")
+FEWER = Label("Less unsaid than elsewhere (weak)", "未提及者少于其他疾病（弱证据）")
 _KINDS = frozenset({"symptom", "sign", "risk", "exposure"})
 _TOLD = frozenset({StepKind.ASK, StepKind.EXAMINE})
 _FOLLOWING = frozenset({"pain"})
 """What follows from what a condition lists (`condition_tables`), and from what a note says: nobody would add "pain"."""
 _NAMED, _WORTH_NAMING = 3, -0.1
-_LONG = 60
+"""How many unsaid findings a label names at most, and the weight (nats) that is worth a name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,13 +72,14 @@ def item(
     observations: Sequence[Observation],
     nodes: Sequence[Node],
 ) -> Item | None:
-    """The share of what the note leaves unsaid; None without a note that tells enough. `base`: log prior (conditions,)."""
+    """The share of what the note leaves unsaid, nats (conditions,); None without a note that tells enough. `base`: log prior
+    (conditions,). `nodes`: those of the `observations` made of the `findings`."""
     tables = listed.tables
     told = [_told(o.finding) for o in observations]
     present = sum(node.present and any(told[player] for player in node.players) for node in nodes)
     if present < settings.silence_least or settings.silence_mention <= 0 or not len(tables.conditions):
         return None
-    if _span([o.finding for o, read in zip(observations, told, strict=True) if read]) < _LONG:
+    if _span([o.finding for o, read in zip(observations, told, strict=True) if read]) < settings.silence_span:
         return None
     chance = settings.silence_mention * present / (present + settings.silence_findings)
     spoken = np.zeros(len(tables.findings), bool)
@@ -91,7 +92,6 @@ def item(
     weights = np.where(silent, np.log1p(-chance * listed.p) - np.log1p(-chance * listed.background), 0.0)
     added = np.bincount(listed.rows, weights, minlength=len(tables.conditions))
     total: Array = settings.silence_limit * np.tanh(added / settings.silence_limit)
-
     level = wording.levelled(total[None], base)[0]
 
     def label(row: int) -> Label:

@@ -1,5 +1,6 @@
 """What a note leaves unsaid: weak evidence, never a denial, and only where a whole note was read."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -59,6 +60,41 @@ def test_without_a_whole_note_silence_says_nothing() -> None:
     ]
     assert _share(_of(line)["pneumonia"]) is None
     assert _share(_of(_told("fever", "cough", "pleuritic_pain"))["pneumonia"]) is not None
+
+
+def test_an_empty_note_or_one_finding_is_no_whole_note() -> None:
+    for note in ([], _told("fever"), [absent("fever")], _told("fever") * 3):
+        assert all(_share(h) is None for h in _of(note).values())
+
+
+def test_a_character_of_chinese_says_as_much_as_three() -> None:
+    near = [
+        replace(f, source=replace(f.source, start=8 * i, end=8 * i + 4))
+        for i, f in enumerate(_told("fever", "cough", "chills"))
+    ]
+    chinese = [replace(f, source=replace(f.source, text="发热三天")) for f in near]
+    assert _share(_of(near)["pneumonia"]) is None
+    share = _share(_of(chinese)["pneumonia"])
+    assert share is not None and share.label.zh
+
+
+def test_shares_of_random_notes_add_up_in_the_shipped_engine() -> None:
+    chance = random.Random(4)
+    made = common.shared()
+    names = [f.id for f in made.tables.findings]
+    shares = 0
+    for _ in range(25):
+        drawn = chance.sample(names, chance.randint(0, 14))
+        note = [
+            replace(f, status=chance.choice((Status.PRESENT, Status.PRESENT, Status.ABSENT))) for f in _told(*drawn)
+        ]
+        patient = Patient(age_years=chance.choice((None, 3, 40, 80)))
+        for hypothesis in made.rank(note, patient, NOW).hypotheses:
+            evidence = (*hypothesis.evidence_for, *hypothesis.evidence_against)
+            total = hypothesis.base_log_odds + sum(e.weight for e in evidence)
+            assert total == pytest.approx(hypothesis.log_odds, abs=1e-6)
+            shares += _share(hypothesis) is not None
+    assert shares > 50
 
 
 def test_silence_grows_with_what_a_note_tells() -> None:
