@@ -32,7 +32,8 @@ def test_labelled_sentences_reach_the_measured_figures() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "least"), [("second", 0.91), ("third", 0.89), ("fourth", 0.81), ("sixth", 0.83), ("seventh", 0.75), ("eighth", 0.77)]
+    ("file", "least"),
+    [("second", 0.91), ("third", 0.89), ("fourth", 0.83), ("sixth", 0.85), ("seventh", 0.75), ("eighth", 0.77)],
 )
 def test_later_sets_stay_near_their_measured_figures(file: str, least: float) -> None:
     result = sentences(SENTENCES.with_name(f"sentences_{file}.yaml"))
