@@ -12,6 +12,8 @@ EDGE_OF_RANGE = 0.95
 """Share of the training pictures that lie nearer to the middle than the picture does."""
 NOT_MENTIONED = "not_mentioned"
 """The code of `core.diagnosis.silence`'s share."""
+UNSAID = f"note.{NOT_MENTIONED}"
+"""And its finding's id."""
 STATUS_WORDS = ("present", "absent", "unknown")
 ENGINES = {"diagnosis": "differential engine", "common": "common diseases", "rare": "rare diseases"}
 METHODS = {

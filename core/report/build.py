@@ -192,7 +192,7 @@ def _evidence(hypothesis: Hypothesis, language: str) -> list[Block]:
             f"{e.label.text(language)}{_detail(e.detail, language)} {e.weight:+.2f}".replace("-", "−") for e in told
         ]
         lists.append(tuple(lines) or (word("none", language),))
-    heads = tuple(word(name, language) for name in ("for", "against", "unknown"))
+    heads = tuple(word(name, language) for name in ("for", "against", "unknown_if"))
     return [Line(hypothesis.label.text(language), level=1), Columns(heads, tuple(lists))]
 
 

@@ -28,6 +28,7 @@ WORDS: dict[str, Label] = {
     "for": Label("For", "支持"),
     "against": Label("Against", "反对"),
     "unknown": Label("Unknown", "未知"),
+    "unknown_if": Label("Unknown (weight if present)", "未知（如存在的权重）"),
     "none": Label("none", "无"),
     "held_present": Label("present", "存在"),
     "held_absent": Label("absent", "不存在"),

@@ -379,3 +379,10 @@ def test_a_chip_says_what_is_absent_and_what_was_only_not_said() -> None:
     assert evidence_words(Evidence(*told, "f", "absent, 3 d")) == "no: Cough"
     assert evidence_words(Evidence(*told, "f", "present")) == "Cough"
     assert evidence_words(silent) == "Not found in the note (no denial, weak)" and is_silence(silent)
+
+
+@pytest.mark.parametrize(
+    ("words", "first"), [("头痛", "Headache"), ("咳嗽", "Cough"), ("Fever", "Fever"), ("cough", "Cough")]
+)
+def test_the_finding_of_that_name_comes_first(words: str, first: str) -> None:
+    assert search(words)[0].label.en == first

@@ -89,6 +89,8 @@ def _long_words(evidence: Evidence) -> str:
 def _about(evidence: Evidence) -> str:
     """A chip's tooltip: the words where the chip has not room for all, the value, the weight, the source."""
     weight = f"{evidence.weight:+.2f}".replace("-", "−") if evidence.weight else tr("unknown")
+    if not evidence.finding_id:
+        return f"{say(evidence.label)}\n{tr('not assessed; {weight} if present', weight=weight)}"
     about = " · ".join(x for x in (detail_words(evidence.detail), weight, tr(ORIGIN_WORDS[evidence.origin])) if x)
     return f"{_long_words(evidence)}\n{about}"
 

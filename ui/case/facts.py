@@ -14,6 +14,7 @@ from core.domain.shown import unit_words
 from core.paths import RESOURCES
 from core.risk.course import Course, courses
 
+FIRST_LINE = 80
 LOW = (Interpretation.LOW, Interpretation.CRITICAL_LOW)
 HIGH = (Interpretation.HIGH, Interpretation.CRITICAL_HIGH)
 CRITICAL = (Interpretation.CRITICAL_LOW, Interpretation.CRITICAL_HIGH)
@@ -209,5 +210,6 @@ def _panels(case: Case) -> list[TimelineLine]:
 
 
 def first_line(text: str) -> str:
-    """The first line with words."""
-    return next((line.strip(" #*") for line in text.splitlines() if line.strip()), "")[:80]
+    """The first line with words, at most 80 characters."""
+    line = next((line.strip(" #*") for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= FIRST_LINE else f"{line[: FIRST_LINE - 1].rstrip()}…"

@@ -56,10 +56,17 @@ def _ranked(index: tuple[tuple[str, T], ...], words: str, most: int) -> tuple[T,
     if not parts:
         return ()
     hits = [(text, entry) for text, entry in index if all(part in text for part in parts)]
-    hits.sort(
-        key=lambda hit: (not hit[0].startswith(parts[0]), parts[0] not in hit[1].label.en.casefold(), len(hit[0]))
-    )
+    hits.sort(key=lambda hit: _nearness(hit[0], hit[1].label, " ".join(parts), parts[0]))
     return tuple(entry for _text, entry in hits[:most])
+
+
+def _nearness(text: str, label: Label, whole: str, first: str) -> tuple[bool, bool, bool, bool, int]:
+    """The name itself, in either language, first; then a word that means it; then names that begin with or hold the words,
+    the shorter first."""
+    names = (label.en.casefold(), label.zh.casefold())
+    begins = any(name.startswith(first) for name in names)
+    held = any(first in name for name in names)
+    return (whole not in names, whole not in text.split("\n"), not begins, not held, len(text))
 
 
 def search(words: str, most: int = FOUND) -> tuple[Entry, ...]:

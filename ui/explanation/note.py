@@ -11,10 +11,10 @@ from core.domain.explanation import FindingExplanation
 from core.domain.record import Note
 from ui.theme import fonts
 from ui.theme.theme import THEME, color, mix, surface
-from ui.translate import LANGUAGE, tr
+from ui.translate import LANGUAGE, bind, tr
 from ui.widgets.layout import band, column, row
 from ui.widgets.panels import PanelHeader, Segmented
-from ui.widgets.text import label
+from ui.widgets.text import fixed, label
 
 STRONGEST = 0.5
 STOPS = ".!?。！？\n"
@@ -96,7 +96,7 @@ class NotePanel(QWidget):
         self.text.setProperty("frame", "none")
         self.text.setOpenLinks(False)
         self.text.document().setDocumentMargin(0)
-        self._legend = label("", "dense", "text.2")
+        self._legend = fixed("Per token, log-odds", "dense", "text.2")
         self._count = label("", "dense", "text.2")
         span = label("−0.5 … +0.5", "dense", "text.2")
         legend = row(self._legend, Scale(), span, None, self._count, margins=(14, 0, 14, 0))
@@ -127,17 +127,16 @@ class NotePanel(QWidget):
             return
         note = next((n for n in self._case.record.notes if n.id == self._note_id), None)
         self.text.setPlainText(note.text if note else tr("There is no note in this case."))
-        self._legend.setText(tr("Per token, log-odds"))
         self._set_type()
         if note is None:
             self.header.set_note("")
-            self._count.setText("")
+            bind(self._count, "setText", "")
             return
         self.header.set_note(f"{note.title} {note.time[:16].replace('T', ' ')}".strip())
         found = marks(self._case, note, self._explanation, sentences=self.mode.value() == "sentences")
         for mark in found:
             self._highlight(mark)
-        self._count.setText(tr("{n} marked", n=len(found)))
+        bind(self._count, "setText", "{n} marked", n=len(found))
         spoken = ", ".join(f"{note.text[m.start : m.end]} {m.value:+.2f}" for m in found)
         self.text.setAccessibleName(spoken)
 

@@ -29,7 +29,7 @@ from ui.widgets.rows import PaintedRows
 from ui.widgets.split import Columns
 from ui.widgets.text import fixed
 from ui.widgets.waterfall import Step, Waterfall, shorten, sigmoid
-from ui.words import detail_words
+from ui.words import UNSAID, detail_words
 
 TOP = 10
 BASE = "base"
@@ -341,7 +341,12 @@ def _shown(dialog: QDialog) -> QDialog:
 
 
 def _step(contribution: Contribution) -> Step:
-    return Step(say(contribution.label), detail_words(contribution.detail), contribution.value)
+    """Of what a note leaves unsaid the line below holds that it is no denial, and the names: the first line is short."""
+    words, detail = say(contribution.label), detail_words(contribution.detail)
+    if contribution.finding_id == UNSAID:
+        words, _, detail = words.replace("（", " (").replace("）", ")").partition(" (")
+        detail = detail.replace(")", "", 1)
+    return Step(words, detail, contribution.value)
 
 
 def stacked(upper: QWidget, lower: QWidget, sizes: tuple[int, int]) -> QSplitter:
