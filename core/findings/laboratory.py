@@ -140,12 +140,14 @@ def _text(bound: float | None) -> str:
 
 
 @functools.cache
-def _steps() -> tuple[frozenset[str], dict[str, tuple[tuple[float, str], ...]], dict[str, tuple[float, float]]]:
-    """Vital signs, graver findings by analyte (above, finding), and limits that grow with age (from age, per year)."""
+def _steps() -> tuple[frozenset[str], dict[str, tuple[tuple[float, float, str], ...]], dict[str, tuple[float, float]]]:
+    """Vital signs, graver findings by analyte (above, denied below, finding), and limits that grow with age (from age, per
+    year)."""
     rows = yaml.load(_STEPS.read_text("utf-8"), yaml.CSafeLoader)
-    steps: dict[str, tuple[tuple[float, str], ...]] = {}
+    steps: dict[str, tuple[tuple[float, float, str], ...]] = {}
     for row in rows["steps"]:
-        steps[row["analyte"]] = (*steps.get(row["analyte"], ()), (float(row["above"]), row["finding"]))
+        limits = float(row["above"]), float(row.get("denied_below", row["above"])), row["finding"]
+        steps[row["analyte"]] = (*steps.get(row["analyte"], ()), limits)
     grows = {r["analyte"]: (float(r["from"]), float(r["high_per_year"])) for r in rows["grows_with_age"]}
     return frozenset(rows["vitals"]), steps, grows
 
@@ -199,9 +201,14 @@ def findings_of_values(observations: Iterable[Observation], patient: Patient, no
 
 
 def _settled(found: list[Finding]) -> Iterator[Finding]:
-    """Two analytes can stand for one finding (haemoglobin and haematocrit): an abnormal one outweighs a normal one."""
+    """Two analytes can stand for one finding (haemoglobin and haematocrit): an abnormal one outweighs a normal one, and
+    where one leaves it open the other does not rule it out."""
     present = {f.code for f in found if f.status is Status.PRESENT}
-    yield from (f for f in found if f.status is not Status.ABSENT or f.code not in present)
+    opened = {f.code for f in found if f.status is Status.NOT_ASSESSED and f.code.system == "consilium"}
+    for finding in found:
+        ruled_out = finding.status is Status.ABSENT and finding.code in present | opened
+        if not ruled_out and not (finding.status is Status.NOT_ASSESSED and finding.code in opened):
+            yield finding
 
 
 def _findings(value: Value, reading: Reading, sex: Sex) -> Iterator[Finding]:
@@ -224,9 +231,10 @@ def _stated(value: Value, reading: Reading, sex: Sex) -> Iterator[tuple[str, Sta
     if analyte.high and analyte.high_sex in {"", sex.value} and analyte.high != analyte.low:
         yield analyte.high, Status.PRESENT if side in _ABNORMAL_HIGH else Status.ABSENT
     own = convert(value.quantity.value, value.quantity.unit, analyte.unit, analyte.molar_mass)
-    for above, finding in _steps()[1].get(analyte.id, ()):
+    for above, denied_below, finding in _steps()[1].get(analyte.id, ()):
         if own is not None:
-            yield finding, Status.PRESENT if own > above else Status.ABSENT
+            between = Status.NOT_ASSESSED if own >= denied_below and denied_below < above else Status.ABSENT
+            yield finding, Status.PRESENT if own > above else between
 
 
 def _finding(value: Value, reading: Reading, coding: Coding, label: Label, status: Status) -> Finding:

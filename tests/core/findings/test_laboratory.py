@@ -106,3 +106,15 @@ def test_every_finding_of_an_analyte_exists_and_every_range_has_a_source() -> No
             assert span.low <= span.high and span.from_age < span.to_age, analyte.id
         codes = [code for other in table.by_id.values() for code in other.loinc]
     assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "said"),
+    [(185, 95, "present"), (168, 112, ""), (168, 95, ""), (150, 112, ""), (148, 92, "absent")],
+)
+def test_a_pressure_that_is_severe_in_pregnancy_denies_no_severe_hypertension(
+    upper: float, lower: float, said: str
+) -> None:
+    values = (result("8480-6", upper, "mm[Hg]"), result("8462-4", lower, "mm[Hg]"))
+    found = {f.code.code: str(f.status) for f in findings_of_values(values, Patient(), NOW)}
+    assert found.get("severe_hypertension", "") == said and found["elevated_blood_pressure"] == "present"
