@@ -18,7 +18,6 @@ from core.findings.english import Match
 from core.knowledge import vocabulary
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:['’/&-][a-z0-9]+)*|[^\w\s]")
-_STOP = frozenset(".;!?()[]")
 _JOINTS = frozenset({",", "and", "or", "&", "/", "plus", "with", "+"})
 _LISTED = frozenset({",", "and", "or", "&", "/", "plus", "+", "then"})
 _OF = frozenset({"of", "on", "in", "over", "around", "under"})

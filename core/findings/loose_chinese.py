@@ -1,9 +1,13 @@
 """Chinese words that are a finding by themselves and mean another thing where they stand here: "咳嗽时漏尿" tells of a leak,
 "CT见右肺结节" of nothing that is felt, "口鼻分泌物多" of no vaginal discharge."""
 
+import functools
 import re
 
+import yaml
+
 from core.findings.english import Match
+from core.findings.language import FOLDER
 
 _CLAUSE = re.compile("[，,。；;！!？?\n]")
 _ACTION = (
@@ -48,48 +52,26 @@ _OTHER_SOUND = re.compile("咳|呼噜|呼吸|肺|喉|嗓|肝|血管|耳|腹|颈"
 _HEART_SOUND = re.compile("心|瓣|期|级|胸骨|肋间")
 _WASHES = re.compile("反复洗|几十|好几|十几|遍|控制不住|强迫")
 _OTHER_FACES = frozenset("下上里外前后侧表对")
-_HIP = re.compile("髋|腿|股|大腿|臀|下肢|双膝|髂")
 _OF_OLD = re.compile("小时候|年轻|当年|去世|死于|年前|孕期|怀孕|的[肾肝心胃肺肠脑血]病|同样的[肾肝心胃肺肠脑血]")
 _SKIN_OR_LIMB = re.compile("[手脚腿臂肢足指趾皮身麻脸唇]")
 _OF_STAFF = re.compile("[说给让掐量测查叫建告抽打发来看问扎劝推]|也|都")
 _LIMB_PRESSURE = re.compile("(?:臂|上肢|下肢|腿|手|侧|肢)$")
 
-_WITHIN: dict[str, re.Pattern[str]] = {
-    "nose_swelling": re.compile("黏膜|粘膜|甲|腔|鼓"),
-    "oliguria": re.compile("喝|饮"),
-    "paroxysmal_nocturnal_dyspnea": re.compile("酸|食物|胃|反流"),
-    "spasticity": re.compile("铅管|齿轮"),
-    "red_hot_joint": re.compile("甲"),
-    "joint_swelling": re.compile("甲[沟旁缘床]"),
-    "pain_radiating_to_back": re.compile("[臂手足脚]背|背侧"),
-    "painless_lump": re.compile("无[^，]{0,4}[及或、和]|叩"),
-    "flank_to_groin_pain": re.compile("[，,、](?![^，,]*(?:放射|窜|向|到|至|连|牵|扯|往|传))"),
-    "curtain_over_vision": re.compile("眼遮住|捂"),
-    "jaw_pain": re.compile("疙瘩|下面|底下|淋巴"),
-    "throat_tightness": re.compile("脖子(?!.*[掐勒卡])"),
-    "rash_after_fever_subsides": re.compile("疹[，,、]?热退|疹退"),
-    "pain_with_straining": re.compile("^咳嗽?[^时后疼痛用力、或和]{0,4}加重$"),
-    "flushing": re.compile("看见红|可见红"),
-    "pain_on_biting": re.compile("下颌|腮|耳"),
-    "neck_stiffness": re.compile("触及|质硬|淋巴|硬结|硬块|疙瘩|摸到"),
-    "jaundice": re.compile("眼角|一小块|一块|小点|眼屎|分泌物|痂|脓"),
-    "purulent_eye_discharge": re.compile("一小块|灰黄|眼白"),
-    "dysarthria": re.compile("听不清|底下|下面|摸"),
-    "exertional_chest_pain": re.compile("排便"),
-    "leg_swelling": re.compile("趾|拇"),
-    "pregnancy": re.compile(r"停经(?:1\d|[2-9]\d)个?月|停经[^，。]{0,3}(?:年|半年)"),
-    "relief_with_food": re.compile("加重|口服|服|便后|排便"),
-    "abdominal_pain_relieved_by_eating": re.compile("加重|口服|服|便后|排便"),
-}
-"""Words inside a match that make it another thing."""
+
+@functools.cache
+def _table(name: str) -> dict[str, re.Pattern[str]]:
+    """A finding's words: those `within` a match that make it another thing, or those that it `needs` in its sentence."""
+    table: dict[str, dict[str, str]] = yaml.load((FOLDER / "loose.zh.yaml").read_text("utf-8"), yaml.CSafeLoader)
+    return {finding: re.compile(words) for finding, words in table[name].items()}
 
 
 def loose(match: Match, text: str, start: int) -> bool:
     """Whether a match (in note offsets; its sentence begins at `start`) says nothing of its own."""
-    said = text[match.start : match.end]
-    within = _WITHIN.get(match.key)
-    if within is not None and within.search(said):
+    within, needed = _table("within").get(match.key), _table("needs").get(match.key)
+    if within is not None and within.search(text[match.start : match.end]):
         return True
+    if needed is not None:
+        return needed.search(text[start : match.end]) is None
     rule = _RULES.get(match.key)
     return rule is not None and rule(match, text, start)
 
@@ -131,10 +113,6 @@ def _no_urine(match: Match, text: str, start: int) -> bool:
         return said.startswith("晚上起小便") and text[max(start, match.start - 5) : match.start].find("从") >= 0
     around = text[start : match.end]
     return _URINE.search(around) is None and _OTHER_NIGHT.search(around) is not None
-
-
-def _no_hip(match: Match, text: str, start: int) -> bool:
-    return _HIP.search(text[start : match.end]) is None
 
 
 def _of_staff(match: Match, text: str, start: int) -> bool:
@@ -311,10 +289,6 @@ def _no_heart(match: Match, text: str, start: int) -> bool:
     return clause.endswith("杂音") and bool(_OTHER_SOUND.search(clause)) and not _HEART_SOUND.search(clause)
 
 
-def _no_shin(match: Match, text: str, start: int) -> bool:
-    return re.search("腿|胫|下肢|踝", text[start : match.end]) is None
-
-
 def _likened(match: Match, text: str, start: int) -> bool:
     return re.search("[像跟如似长]$", text[start : match.start]) is not None
 
@@ -377,7 +351,6 @@ _RULES = {
     "takes_steroid": _hormone_test,
     "recent_stressor": _pressure_of_fluid,
     "insomnia": _slept_on,
-    "tender_shin_nodules": _no_shin,
     "insect_bite_marks": _likened,
     "swollen_red_auricle": _in_ear_canal,
     "heart_murmur": _no_heart,
@@ -420,7 +393,6 @@ _RULES = {
     "vaginal_discharge": _elsewhere,
     "foul_vaginal_discharge": _elsewhere,
     "nocturia": _no_urine,
-    "hip_abduction_limited": _no_hip,
     "healthcare_worker": _of_staff,
     "shock": _of_one_limb,
     "polyuria": _treated,
