@@ -5,7 +5,7 @@ one node however many of its kinds are present, a kind counts beyond its parent 
 absent kind of an absent parent adds nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from core.domain.finding import Finding, Origin, Scope, Status
 from core.knowledge.condition_tables import Tables
 
 HISTORY_KINDS = frozenset({"history", "risk", "exposure", "medication", "demographic"})
+_PAIN, _PAINS = "pain", frozenset({"pain", "headache"})
 COMPLAINTS = frozenset({"symptom", "sign"})
 _DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.44, "a": 365.25}
 
@@ -54,7 +55,19 @@ def observe(findings: Sequence[Finding], tables: Tables) -> tuple[Observation, .
         seen = Observation(index, finding.status is Status.PRESENT, finding.confidence, finding, finding.logit_shift)
         if index not in best or _rank(seen) > _rank(best[index]):
             best[index] = seen
+    pain = tables.finding_index.get(_PAIN)
+    if pain in best and _contradicted(best[pain], best.values(), tables):
+        del best[pain]
     return tuple(best.values())
+
+
+def _contradicted(denied: Observation, told: Iterable[Observation], tables: Tables) -> bool:
+    """Whether a note's "no pain" meant one kind of pain ("denies tearing pain"): it tells another. The clinician's own
+    word stands."""
+    if denied.present or denied.finding.origin is Origin.CLINICIAN:
+        return False
+    entries = (tables.findings[o.index] for o in told if o.present)
+    return any(e.kind in COMPLAINTS and not _PAINS.isdisjoint(e.id.split("_")) for e in entries)
 
 
 def find_index(finding: Finding, tables: Tables) -> int | None:
