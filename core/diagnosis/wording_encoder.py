@@ -10,6 +10,7 @@ Figures: docs/benchmarks/neural-text.md. Needs torch and transformers (extra `tr
 import hashlib
 import importlib.util
 import json
+import pickle
 import random
 import shutil
 from collections.abc import Iterator, Sequence
@@ -259,10 +260,13 @@ class _Refiner:
         beside.replace(path)
 
     def restored(self, path: Path) -> int:
-        """Steps already done by a state that was kept; 0 without one."""
+        """Steps already done by a state that was kept; 0 without one, or where it is damaged."""
         if not path.is_file():
             return 0
-        state = self.torch.load(path, weights_only=True)
+        try:
+            state = self.torch.load(path, weights_only=True)
+        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+            return 0
         self.network.load_state_dict(state["network"])
         self.head.load_state_dict(state["head"])
         self.optimiser.load_state_dict(state["optimiser"])

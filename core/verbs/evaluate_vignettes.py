@@ -81,6 +81,10 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the measures."""
+    if any(factor <= 0 for factor in args.temperatures):
+        raise UserError(
+            "A temperature is multiplied by a number above 0.", "Name such numbers: --temperatures 0.8 1 1.2"
+        )
     vignettes = read(args.data)
     result = evaluate(vignettes, with_cases=True)
     if args.temperatures:

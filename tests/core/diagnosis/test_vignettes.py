@@ -1,5 +1,6 @@
 """Reading vignettes (invented, SYNTHETIC) and grading the level of care."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_a_higher_temperature_lowers_belief(tmp_path: Path) -> None:
     table = ev.by_temperature([*_read(tmp_path), *_read(tmp_path, correct_diagnosis="Nothing known")], [1.0, 2.0])
     assert table["1"]["belief"] > table["2"]["belief"] > 0
     assert set(table["1"]) == {"belief", "ece", "log_loss"}
+
+
+def test_a_temperature_of_nothing_is_refused(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    ev.register(parser)
+    with pytest.raises(UserError, match="above 0"):
+        ev.run(parser.parse_args([str(tmp_path), "--temperatures", "1", "0"]))
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,22 @@ def test_a_stopped_run_goes_on_to_the_same_encoder(source: Path, monkeypatch: py
     assert weights.keys() == same.keys() and all(np.array_equal(same[name], weights[name]) for name in weights)
 
 
+def test_a_damaged_state_begins_anew(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wording_encoder, "_SAVED_EVERY", 1)
+
+    def stop(done: int, total: int, what: str) -> None:
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        refined(source, "again", SHORT, stop)
+    (kept,) = (source.parent / "packs").glob("refining-*.pt")
+    kept.write_bytes(kept.read_bytes()[:1000])
+    seen: list[int] = []
+    refined(source, "again", SHORT, lambda done, total, what: seen.append(done))
+    assert seen[0] == 0 and not kept.exists()
+
+
 def test_the_word_vectors_stay(source: Path) -> None:
     from safetensors.numpy import load_file
 
