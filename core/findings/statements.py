@@ -87,13 +87,13 @@ _ARMS = tuple(
     )
 )
 _FALL, _STEADY = 20, 10
-"""Millimetres of mercury: a systolic fall on standing that is abnormal (Freeman R et al. Clin Auton Res 2011;21:69-72),
-which a difference between the arms is
-too (expert estimate); a smaller change than the second is none."""
+"""Millimetres of mercury. A systolic fall on standing from which on it is abnormal (Freeman R et al. Clin Auton Res
+2011;21:69-72), as is a difference between the arms (expert estimate); a fall smaller than the second is none."""
 
 
 def pressures(text: str, sentence: Sentence) -> Iterator[Match]:
-    """Blood pressures told lying and standing, or of both arms, as a match of what their difference means."""
+    """Blood pressures (mmHg) told lying and standing, or of both arms, as a match of what their difference means; a fall
+    that is neither abnormal nor none has no key."""
     for pattern in _POSTURES:
         found = pattern.search(text, sentence.start, sentence.end)
         if found:
