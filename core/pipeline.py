@@ -187,13 +187,14 @@ def _reason(record: Record) -> str:
 
 
 def _cut(text: str) -> str:
-    """At most `_REASON_LENGTH` characters: whole sentences where one ends in time, else whole words and an ellipsis."""
+    """At most `_REASON_LENGTH` characters: the first sentence that tells something where it ends in time, else whole words and an
+    ellipsis."""
     if len(text) <= _REASON_LENGTH:
         return text
     head = text[:_REASON_LENGTH]
-    ends = [m.end() for m in _SENTENCE_END.finditer(head)]
-    if ends and ends[-1] >= _LEAST_REASON:
-        return head[: ends[-1]]
+    end = next((m.end() for m in _SENTENCE_END.finditer(head) if m.end() >= _LEAST_REASON), 0)
+    if end:
+        return head[:end]
     words = head.rpartition(" ")[0] if " " in head[_REASON_LENGTH // 2 :] else head[:-1]
     return f"{words.rstrip('，,;；、')}…"
 

@@ -230,3 +230,12 @@ def test_the_probability_axis_begins_at_the_base_rate_and_ends_at_the_calibrated
 def test_a_calibration_that_turns_the_direction_round_has_no_probability_axis() -> None:
     assert slope(-3.0, 2.0, 0.01) is None and slope(1.0, 1.0, 0.5) is None
     assert slope(-3.0, 2.0, 0.5) == pytest.approx(0.6)
+
+
+def test_a_waterfall_tells_a_cut_step_in_full(app) -> None:  # type: ignore[no-untyped-def]
+    made = Waterfall()
+    told = Step("Not found in the note", "no denial, weak: Retrosternal chest pain", -0.5), Step("Cough", "", 1)
+    made.show_steps(told, 0.0)
+    made.resize(480, 300)
+    assert made.words_at(40) == "Not found in the note\nno denial, weak: Retrosternal chest pain\n−0.50"
+    assert made.words_at(70) == "Cough\n+1.00" and made.words_at(5) == made.words_at(299) == ""

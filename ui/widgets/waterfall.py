@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from ui.theme.theme import color
 from ui.translate import tr
@@ -109,6 +109,28 @@ class Waterfall(QWidget):
         """All rows."""
         return QSize(480, TOP + BOTTOM + ROW * max(4, len(self._steps)))
 
+    def words_at(self, y: float) -> str:
+        """The whole label, detail and size of the step at a height; "" beside the steps."""
+        if not self._steps:
+            return ""
+        at = int((y - TOP) // self._row_height())
+        if y < TOP or at >= len(self._steps):
+            return ""
+        step = self._steps[at]
+        size = f"{step.value:+.2f}".replace("-", "−")
+        return "\n".join(x for x in (step.label, step.detail, size) if x)
+
+    def event(self, event: QEvent) -> bool:
+        """A step's words are cut at the width of the column: the tooltip has them all."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            words = self.words_at(event.pos().y()) or self.toolTip()
+            QToolTip.showText(event.globalPos(), words, self)
+            return True
+        return super().event(event)
+
+    def _row_height(self) -> int:
+        return max(1, min(ROW, (self.height() - TOP - BOTTOM) // len(self._steps)))
+
     def probability(self, log_odds: float) -> float:
         """What the probability axis says at a place of the log-odds axis."""
         return sigmoid(self._base + (self._slope if self._slope is not None else 1.0) * (log_odds - self._base))
@@ -137,7 +159,7 @@ class Waterfall(QWidget):
         def x_of(log_odds: float) -> float:
             return left + (self._scale(log_odds) - low) / (high - low) * (right - left)
 
-        height = min(ROW, (self.height() - TOP - BOTTOM) // len(self._steps))
+        height = self._row_height()
         bottom = TOP + height * len(self._steps)
         self._paint_axis(painter, low, high, left, right, bottom)
         end = self._base + sum(s.value for s in self._steps)
