@@ -187,8 +187,8 @@ def _reason(record: Record) -> str:
 
 
 def _cut(text: str) -> str:
-    """At most `_REASON_LENGTH` characters: the first sentence that tells something where it ends in time, else whole words and an
-    ellipsis."""
+    """At most `_REASON_LENGTH` characters: the first sentence that tells something where it ends in time, else whole words
+    and an ellipsis."""
     if len(text) <= _REASON_LENGTH:
         return text
     head = text[:_REASON_LENGTH]
