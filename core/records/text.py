@@ -35,6 +35,8 @@ _AGE_SEX = (
     re.compile(r"(?P<sex>男|女)(?:性|孩|童|婴)?(?:患者|患儿|病人)?[，,、；;\s]*(?:年龄[：:]?\s*)?(?P<months>\d{1,2})\s*个?月"),
     re.compile(r"(?P<age>\d{1,3})\s*周?岁\s*(?:的)?[，,、；;\s]*(?P<sex>男|女)"),
     re.compile(r"(?P<months>\d{1,2})\s*个月\s*(?:的|大)?[，,、；;\s]*(?P<sex>男|女)"),
+    re.compile(r"(?P<sex>孕妇|产妇)(?:患者)?[，,、；;\s]*(?:年龄[：:]?\s*)?(?P<age>\d{1,3})\s*周?岁"),
+    re.compile(r"(?P<age>\d{1,3})\s*周?岁\s*(?:的)?[，,、；;\s]*(?:初|经)?(?P<sex>孕妇|产妇)"),
     *own_words.AGE_SEX,
 )  # fmt: skip
 _AGE_ONLY = (
@@ -71,7 +73,8 @@ _NUMBER = re.compile(
 )
 _WORDS = {"woman": Sex.FEMALE, "women": Sex.FEMALE,
           "female": Sex.FEMALE, "girl": Sex.FEMALE, "lady": Sex.FEMALE, "f": Sex.FEMALE,
-          "女": Sex.FEMALE, "man": Sex.MALE, "men": Sex.MALE, "male": Sex.MALE, "boy": Sex.MALE, "gentleman": Sex.MALE,
+          "女": Sex.FEMALE, "孕妇": Sex.FEMALE, "产妇": Sex.FEMALE,
+          "man": Sex.MALE, "men": Sex.MALE, "male": Sex.MALE, "boy": Sex.MALE, "gentleman": Sex.MALE,
           "m": Sex.MALE, "男": Sex.MALE}  # fmt: skip
 _DATE = re.compile(
     r"(?:\b(?:date|seen|admitted|visit)\b[^\n\d]{0,20}|(?:就诊|入院|记录)(?:日期|时间)[：:]\s*)(\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2})",

@@ -29,6 +29,8 @@ def _patient(words):
         ("姓名：某某 性别：女 年龄：30岁", 30, Sex.FEMALE),
         ("患儿，男，8个月，咳嗽", 8 / 12, Sex.MALE),
         ("3岁男孩，发热", 3, Sex.MALE),
+        ("孕妇，29岁，孕32周，因头痛2天入院", 29, Sex.FEMALE),
+        ("29岁初产妇，产后3天", 29, Sex.FEMALE),
         ("Cough for 3 days, no fever", None, Sex.UNKNOWN),
         ("咳嗽3天，无发热", None, Sex.UNKNOWN),
         ("Chest pain since noon. I'm 71, on insulin.", 71, Sex.UNKNOWN),
