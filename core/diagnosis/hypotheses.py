@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +11,15 @@ from core.diagnosis.likelihood import weight_variance
 from core.diagnosis.observations import settled
 from core.diagnosis.shares import shapley
 from core.domain.assessment import Evidence, Hypothesis
-from core.domain.basics import Coding
-from core.domain.finding import Origin
+from core.domain.basics import Coding, Quantity
+from core.domain.finding import Finding, Origin
 
 if TYPE_CHECKING:
     from core.diagnosis.common import CommonEngine, Scores
 
 _UNKNOWN = 6
 _Z90 = 1.6449
+_PAIR = re.compile(r"(\d{2,3})\s*/\s*(\d{2,3})")
 
 
 def build(engine: CommonEngine, scores: Scores, row: int) -> Hypothesis:
@@ -57,12 +59,20 @@ def _from_findings(engine: CommonEngine, scores: Scores, row: int) -> list[Evide
     return [_evidence(engine, scores, position, value) for position, value in worth.items()]
 
 
+def _measured(finding: Finding, quantity: Quantity) -> str:
+    """The value; a blood pressure told as a pair stays a pair: "92 mm[Hg]" alone would be read as the systolic."""
+    pair = _PAIR.search(finding.source.text) if quantity.unit == "mm[Hg]" else None
+    if pair and f"{quantity.value:g}" in pair.groups():
+        return f"{pair[1]}/{pair[2]} {quantity.unit}"
+    return f"{quantity.value:g} {quantity.unit}"
+
+
 def _evidence(engine: CommonEngine, scores: Scores, position: int, weight: float) -> Evidence:
     seen = scores.observations[position]
     entry = engine.tables.findings[seen.index]
     detail = "present" if seen.present else "absent"
     if seen.finding.quantity is not None:
-        detail = f"{detail}, {seen.finding.quantity.value:g} {seen.finding.quantity.unit}"
+        detail = f"{detail}, {_measured(seen.finding, seen.finding.quantity)}"
     code = Coding("consilium", entry.id)
     return Evidence(code, entry.label, weight, seen.finding.origin, seen.finding.id, detail, entry.group)
 

@@ -20,7 +20,7 @@ UNITS = {
     "1": "",
     "kg/m2": "kg/m²",
 }
-_VALUE = re.compile(r"(-?\d[\d.]*(?:e[+-]?\d+)?) (\S+)")
+_VALUE = re.compile(r"(-?\d[\d.]*(?:e[+-]?\d+)?(?:/\d+)?) (\S+)")
 _SPANS = (
     (730.0, 365.25, Label("{n} years", "{n} 年")),
     (61.0, 30.44, Label("{n} months", "{n} 个月")),

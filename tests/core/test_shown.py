@@ -7,6 +7,7 @@ from core.domain.shown import span_words, value_words
     ("text", "en", "zh"),
     [
         ("92 mm[Hg]", "92 mmHg", "92 mmHg"),
+        ("148/92 mm[Hg]", "148/92 mmHg", "148/92 mmHg"),
         ("39.4 Cel", "39.4 °C", "39.4 °C"),
         ("0.0833333 d", "2 h", "2 小时"),
         ("0.0138889 d", "20 min", "20 分钟"),
