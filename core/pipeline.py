@@ -192,7 +192,8 @@ def _cut(text: str) -> str:
     if len(text) <= _REASON_LENGTH:
         return text
     head = text[:_REASON_LENGTH]
-    end = next((m.end() for m in _SENTENCE_END.finditer(head) if m.end() >= _LEAST_REASON), 0)
+    ends = ((m.end(), m[0] in "。！？") for m in _SENTENCE_END.finditer(head))
+    end = next((end for end, chinese in ends if end >= (_LEAST_REASON if chinese else 2 * _LEAST_REASON)), 0)
     if end:
         return head[:end]
     words = head.rpartition(" ")[0] if " " in head[_REASON_LENGTH // 2 :] else head[:-1]

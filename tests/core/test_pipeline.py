@@ -130,7 +130,7 @@ def test_what_the_user_says_of_a_picture_is_kept(tmp_path: Path) -> None:
 def test_a_long_reason_ends_at_a_sentence_or_says_that_it_goes_on() -> None:
     from core.pipeline import _cut
 
-    first = "A man has had chest pain for two hours."
+    first = "A man of 58 years has had pressing chest pain for two hours."
     assert _cut(f"{first} {'It came on while he was carrying shopping upstairs, and ' * 3}") == first
     assert _cut("因头痛两天伴视物模糊一天入院治疗，头痛为双侧持续胀痛。" + "既往无特殊，" * 30).endswith("胀痛。")
     long = _cut("pain and more " * 20)

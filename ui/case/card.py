@@ -1,7 +1,7 @@
 """One hypothesis as a card: open with its evidence and buttons, or folded to name, bar and number."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from core.domain.assessment import Assessment, Evidence, Hypothesis
@@ -20,6 +20,8 @@ from ui.words import cite_words, counting, detail_words, engine_words, evidence_
 
 WIDE_INTERVAL = 0.4
 CHIPS_SHOWN = 6
+ROOM_FOR_SYSTEM = 440
+"""Width from which a card names the system of its code."""
 SYSTEMS = ("ICD-10", "ICD-10-CM", "OMIM", "ORPHA", "SNOMED")
 ORIGIN_WORDS = {
     "note": "note",
@@ -121,14 +123,11 @@ class Card(QFrame):
         decision: Decision | None,
         *,
         opened: bool,
-        short: bool = False,
     ) -> None:
-        """`short`: the code without its system, on narrow windows: name and warning go first."""
         super().__init__()
         surface(self, "")
         self.hypothesis, self._decision, self._assessment = hypothesis, decision, assessment
         self.opened = opened
-        self._short = short or not opened
         self._rank = rank
         self.setProperty("card", "true")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -162,8 +161,8 @@ class Card(QFrame):
             warning = Chip(tr("Can't miss"), "red", icon="shieldalert")
             warning.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             items.append(warning)
-        code = Elided(code_words(self.hypothesis, short=self._short), "text.2", 12)
-        return row(*items, None, code, gap=6)
+        self._code = Elided(code_words(self.hypothesis, short=not self.opened), "text.2", 12)
+        return row(*items, None, self._code, gap=6)
 
     def _bar(self) -> object:
         h = self.hypothesis
@@ -239,6 +238,13 @@ class Card(QFrame):
             who = f"{self._decision.at[11:16]} {self._decision.user}"
             parts.append(Elided(" · ".join(x for x in (who, self._decision.text) if x), "text.3", 11))
         return row(*parts, None, explain, gap=6)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow column the code's system gives way to name and warning."""
+        super().resizeEvent(event)
+        words = code_words(self.hypothesis, short=not self.opened or self.width() < ROOM_FOR_SYSTEM)
+        if words != self._code.words():
+            self._code.set_words(words)
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         """Choose."""

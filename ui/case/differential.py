@@ -282,7 +282,7 @@ class Differential(QWidget):
     def _add_card(self, case: Case, assessment: Assessment, rank: int, hypothesis: Hypothesis) -> None:
         decision = next((d for d in reversed(standing(case)) if d.target == f"hypothesis:{hypothesis.id}"), None)
         opened = hypothesis.id == self.selected or (self._roomy and rank == 2)
-        card = Card(rank, hypothesis, assessment, decision, opened=opened, short=not self._roomy)
+        card = Card(rank, hypothesis, assessment, decision, opened=opened)
         card.set_selected(hypothesis.id == self.selected)
         card.acted.connect(self.acted)
         card.chosen.connect(self.select)
