@@ -233,7 +233,8 @@ def _fill(
 
 def _general(condition: Condition) -> dict[str, float]:
     """What follows from the rest: any listed pain is "pain"; a complaint that may last for months is chronic."""
-    pains = [link.p for link in condition.findings if any(word in link.id for word in _PAINFUL)]
+    painful = (link for link in condition.findings if "painless" not in link.id)
+    pains = [link.p for link in painful if any(word in link.id for word in _PAINFUL)]
     found = {"pain": max(pains)} if pains else {}
     if condition.course.days[1] >= _MONTHS:
         found["chronic_course"] = 0.4
