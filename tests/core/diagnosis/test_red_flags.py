@@ -90,6 +90,8 @@ def _fields(one: Finding) -> dict[str, Any]:
         ("airway_obstruction", ["sore_throat"], 30, False),
         ("preeclampsia", ["pregnancy", "headache"], 30, False),
         ("preeclampsia", ["second_half_pregnancy", "elevated_blood_pressure", "headache"], 30, True),
+        ("hypertension_in_pregnancy", ["second_half_pregnancy", "elevated_blood_pressure"], 30, True),
+        ("hypertension_in_pregnancy", ["elevated_blood_pressure"], 30, False),
         ("pulmonary_embolism", ["dyspnea"], 50, False),
         ("pulmonary_embolism", ["pleuritic_chest_pain", "recent_surgery"], 50, True),
         ("stroke", ["headache"], 70, False),
