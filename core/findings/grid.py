@@ -55,8 +55,8 @@ def table() -> Table:
     parts: dict[str, list[str]] = {}
     senses: dict[str, list[str]] = {}
     for name, said in data["bodies"].items():
-        part, _, above = name.partition(" < ")
-        kinds[part] = (part, *(kind.strip() for kind in above.split(",") if kind))
+        part, above = with_kinds(name)
+        kinds[part] = above
         for word in said.split("/"):
             parts.setdefault(word, []).append(part)
     for sense, said in data["senses"].items():
@@ -70,6 +70,12 @@ def table() -> Table:
     for word, names in parts.items():
         _add(trie, word, (False, tuple(names)))
     return Table(trie, kinds, data["grid"], frozenset(data["carried"]))
+
+
+def with_kinds(name: str) -> tuple[str, tuple[str, ...]]:
+    """A part of the table, "knee < joint, limb", and itself with all that it is a kind of."""
+    part, _, above = name.partition(" < ")
+    return part, (part, *(kind.strip() for kind in above.split(",") if kind))
 
 
 def _add(trie: dict[str, Any], word: str, entry: tuple[bool, tuple[str, ...]] | None) -> None:

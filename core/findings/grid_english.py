@@ -15,6 +15,7 @@ import yaml
 
 from core.findings import language
 from core.findings.english import Match
+from core.findings.grid import with_kinds
 from core.knowledge import vocabulary
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:['’/&-][a-z0-9]+)*|[^\w\s]")
@@ -84,8 +85,8 @@ def table() -> Table:
     kinds: dict[str, tuple[str, ...]] = {}
     trie: dict[str, Any] = {}
     for name, said in data["bodies"].items():
-        part, _, above = name.partition(" < ")
-        kinds[part] = (part, *(kind.strip() for kind in above.split(",") if kind))
+        part, above = with_kinds(name)
+        kinds[part] = above
         for word in said.split("/"):
             for form in dict.fromkeys((word, word + "s")):
                 _enter(trie, form, "part", part, words["dropped"])

@@ -2,16 +2,10 @@
 
 import pytest
 
-from core.domain.basics import Source
 from core.domain.finding import Status
-from core.domain.record import Note, Patient
 from core.findings import grid
-from core.findings.text import findings_in
 from core.knowledge import vocabulary
-
-
-def read(text: str) -> dict[str, Status]:
-    return {f.code.code: f.status for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+from tests.core.findings.reading import read
 
 
 def keys(text: str) -> set[str]:

@@ -1,19 +1,16 @@
 """Words that a clause, a denial or their company keeps from being a finding, and neighbours that are one."""
 
+import functools
+
 import pytest
 
-from core.domain.basics import Source
 from core.domain.finding import Status
-from core.domain.record import Note, Patient, Sex
+from core.domain.record import Patient, Sex
 from core.findings.text import findings_in
+from tests.core.findings import reading
 
-
-def _note(text: str) -> Note:
-    return Note("n", text, Source("n", "text"))
-
-
-def read(text: str) -> dict[str, Status]:
-    return {f.code.code: f.status for f in findings_in(_note(text), Patient(age_years=30, sex=Sex.FEMALE))}
+WOMAN = Patient(age_years=30, sex=Sex.FEMALE)
+read = functools.partial(reading.read, patient=WOMAN)
 
 
 @pytest.mark.parametrize(
@@ -157,12 +154,12 @@ def test_medicines_not_taken_deny_no_complaint() -> None:
 
 
 def test_who_is_born_of_parents_is_the_patient() -> None:
-    found = findings_in(_note("A boy of Armenian parents has belly pain."), Patient())
+    found = findings_in(reading.note("A boy of Armenian parents has belly pain."), Patient())
     assert [f.scope.value for f in found if f.code.code == "abdominal_pain"] == ["current"]
 
 
 def test_who_finds_him_so_is_not_so_herself() -> None:
-    found = findings_in(_note("His wife finds him muddled."), Patient())
+    found = findings_in(reading.note("His wife finds him muddled."), Patient())
     assert [f.scope.value for f in found if f.code.code == "confusion"] == ["current"]
 
 
@@ -196,9 +193,9 @@ def test_a_word_of_something_else_is_not_the_finding(text: str, finding: str) ->
 
 
 def test_she_may_go_on_about_my_aunt() -> None:
-    found = findings_in(_note("My aunt has it and she also takes thyroxine."), Patient())
+    found = findings_in(reading.note("My aunt has it and she also takes thyroxine."), Patient())
     assert [f.scope.value for f in found] == ["family"]
-    found = findings_in(_note("My mother has asthma and I have a cough."), Patient())
+    found = findings_in(reading.note("My mother has asthma and I have a cough."), Patient())
     assert [f.scope.value for f in found if f.code.code == "cough"] == ["current"]
 
 
@@ -275,11 +272,11 @@ def test_what_chinese_sites_and_lists_tell(text: str, finding: str, status: Stat
 
 
 def test_company_is_not_the_patient_s_family() -> None:
-    found = findings_in(_note("与家人争吵后口服农药"), Patient(age_years=30))
+    found = findings_in(reading.note("与家人争吵后口服农药"), Patient(age_years=30))
     assert all(f.scope.value == "current" for f in found)
 
 
 def test_the_symptoms_of_this_child_are_stated_and_those_of_a_disease_are_not() -> None:
     assert read("他的症状是打喷嚏")["sneezing"] is Status.PRESENT
-    general = findings_in(_note("阑尾炎的症状包括呕吐"), Patient(age_years=30))
+    general = findings_in(reading.note("阑尾炎的症状包括呕吐"), Patient(age_years=30))
     assert all(f.scope.value != "current" for f in general if f.code.code == "vomiting")

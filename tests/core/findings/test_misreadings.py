@@ -1,21 +1,18 @@
 """Words that look like a finding and are another, or none; a kind stated keeps its parent's evidence."""
 
+import functools
+
 import pytest
 
-from core.domain.basics import Source
 from core.domain.finding import Status
-from core.domain.record import Note, Patient, Sex
+from core.domain.record import Patient, Sex
 from core.findings.text import findings_in
 from core.findings.values import values_in
 from core.knowledge import vocabulary
+from tests.core.findings import reading
 
-
-def _note(text: str) -> Note:
-    return Note("n", text, Source("n", "text"))
-
-
-def read(text: str) -> dict[str, Status]:
-    return {f.code.code: f.status for f in findings_in(_note(text), Patient(age_years=30, sex=Sex.FEMALE))}
+WOMAN = Patient(age_years=30, sex=Sex.FEMALE)
+read = functools.partial(reading.read, patient=WOMAN)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +93,7 @@ def test_a_chinese_denial_still_runs_through_a_list_after_its_comma() -> None:
     ],
 )
 def test_cells_of_other_fluids_are_no_blood_count(text: str) -> None:
-    assert values_in(_note(text)) == ()
+    assert values_in(reading.note(text)) == ()
 
 
 @pytest.mark.parametrize(
@@ -110,13 +107,13 @@ def test_cells_of_other_fluids_are_no_blood_count(text: str) -> None:
     ],
 )
 def test_blood_values_beside_other_fluids_are_read(text: str, name: str) -> None:
-    read_at = [o.sources[0].start for o in values_in(_note(text))]
+    read_at = [o.sources[0].start for o in values_in(reading.note(text))]
     assert read_at
     assert min(read_at) >= text.index(name)
 
 
 def test_a_temperature_is_pointed_at_whole() -> None:
-    found = findings_in(_note("Fever up to 39.4 C"), Patient())
+    found = findings_in(reading.note("Fever up to 39.4 C"), Patient())
     assert {f.source.text for f in found if f.code.code == "high_fever"} == {"Fever up to 39.4"}
 
 
@@ -282,5 +279,5 @@ def test_a_denial_ends_where_a_clause_of_its_own_begins() -> None:
 
 
 def test_a_couple_has_it_together() -> None:
-    found = findings_in(_note("He and his wife have tried for a baby for two years."), Patient(sex=Sex.MALE))
+    found = findings_in(reading.note("He and his wife have tried for a baby for two years."), Patient(sex=Sex.MALE))
     assert [f.scope.value for f in found if f.code.code == "infertility"] == ["current"]

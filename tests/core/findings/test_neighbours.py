@@ -2,14 +2,8 @@
 
 import pytest
 
-from core.domain.basics import Source
 from core.domain.finding import Status
-from core.domain.record import Note, Patient
-from core.findings.text import findings_in
-
-
-def read(text: str) -> dict[str, Status]:
-    return {f.code.code: f.status for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+from tests.core.findings.reading import read
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,7 @@ from core.findings.chinese import Matcher as Chinese
 from core.findings.english import Match
 from core.findings.text import findings_in
 from core.knowledge import vocabulary
-
-
-def read(text: str) -> dict[str, Status]:
-    return {f.code.code: f.status for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+from tests.core.findings.reading import read
 
 
 @pytest.mark.parametrize(("name", "least"), [("chinese", 350), ("english", 120)])

@@ -8,10 +8,7 @@ from core.domain.record import Note, Patient
 from core.findings import composites, sayings
 from core.findings.text import findings_in
 from core.knowledge import vocabulary
-
-
-def read(text: str) -> dict[str, Status]:
-    return {f.code.code: f.status for f in findings_in(Note("n", text, Source("n", "text")), Patient())}
+from tests.core.findings.reading import read
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])
